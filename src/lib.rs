@@ -1,0 +1,11 @@
+//! Countersign: a conformance harness for merchant integrations with crypto payment APIs.
+//!
+//! The folders are the nouns that a payment meets, in the order in which it meets them; see
+//! ARCHITECTURE.md.
+
+pub mod history;
+pub mod input;
+pub mod merchant;
+pub mod model;
+pub mod rule;
+pub mod scenario;

@@ -1,0 +1,248 @@
+//! The profile as values: everything valid, nothing left to interpret.
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+
+use serde::{Deserialize, Serialize};
+
+use crate::model::{ExceptionClass, OrderState, PostingKind, Span, Status};
+
+/// A merchant, connected.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Profile {
+    /// Path of the file as given; none for the built-in sample.
+    pub path: Option<String>,
+    /// Folder that relative paths start from.
+    pub folder: PathBuf,
+    /// `merchant.name`.
+    pub name: String,
+    /// `merchant.base_url`, may contain `{port}`; no trailing slash.
+    pub base_url: String,
+    /// `merchant.webhook.path` or `.url`.
+    pub webhook: String,
+    /// `merchant.webhook.signature`: the scheme's name.
+    pub signature: String,
+    /// `merchant.start`; none: it is already running.
+    pub start: Option<Start>,
+    /// `provider`.
+    pub provider: ProviderConfig,
+    /// `drive`.
+    pub drive: Drives,
+    /// `observe`; none: the observation contract at `/countersign/orders/{reference}`.
+    pub observe: Option<Observe>,
+    /// `lifecycle`: the merchant's word → our state. Empty with the observation contract.
+    pub lifecycle: BTreeMap<String, OrderState>,
+    /// `policy`.
+    pub policy: Policy,
+    /// `scope` and `not_applicable`.
+    pub scope: Scope,
+}
+
+/// How the merchant is started.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Start {
+    /// Program and arguments.
+    pub command: Vec<String>,
+    /// Commands that run to their end before the first start.
+    pub prepare: Vec<Vec<String>>,
+    /// Working folder, absolute.
+    pub cwd: PathBuf,
+    /// Environment, templates not yet filled in.
+    pub env: BTreeMap<String, String>,
+    /// When it counts as ready.
+    pub ready: Ready,
+    /// How it is ended.
+    pub stop: Stop,
+}
+
+/// When a merchant counts as ready: this path answers 2xx.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Ready {
+    /// Path on `base_url`; none: the port accepts connections.
+    pub http: Option<String>,
+    /// Longest wait.
+    pub within: Span,
+}
+
+/// How a started merchant is ended: a signal, then SIGKILL.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Stop {
+    /// `TERM`, `INT`, `QUIT`, `HUP` or `KILL`.
+    pub signal: String,
+    /// How long it has until it is killed.
+    pub within: Span,
+}
+
+/// The provider as this merchant meets it.
+#[derive(Clone, PartialEq, Eq)]
+pub struct ProviderConfig {
+    /// Whether production mode: `sk_live_…`, `livemode: true`.
+    pub live: bool,
+    /// Address to listen on; port 0: any free one.
+    pub listen: String,
+    /// A fixed key; none: a fresh one per run.
+    pub api_key: Option<String>,
+    /// A fixed secret; none: a fresh one per run.
+    pub webhook_secret: Option<String>,
+    /// Ids of enabled rails.
+    pub rails: Vec<String>,
+}
+
+/// Secrets stay out of debug output.
+impl std::fmt::Debug for ProviderConfig {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("ProviderConfig")
+            .field("live", &self.live)
+            .field("listen", &self.listen)
+            .field("rails", &self.rails)
+            .finish_non_exhaustive()
+    }
+}
+
+/// What the merchant can be made to do.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Drives {
+    /// Opens an order and makes the merchant create its payment.
+    pub checkout: Option<HttpTemplate>,
+    /// Runs the merchant's own reconciliation now.
+    pub reconcile: Option<HttpTemplate>,
+}
+
+/// An HTTP request with placeholders in braces.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct HttpTemplate {
+    /// `GET`, `POST`, `PUT`, `PATCH` or `DELETE`.
+    pub method: String,
+    /// Path on `base_url`.
+    pub path: String,
+    /// Further headers.
+    pub headers: BTreeMap<String, String>,
+    /// A JSON body; strings in it may hold placeholders.
+    pub json: Option<serde_json::Value>,
+}
+
+/// Where the merchant's state is read.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Observe {
+    /// The order itself.
+    pub order: Probe,
+    /// Its postings.
+    pub ledger: Option<Probe>,
+    /// Its open exceptions.
+    pub exceptions: Option<Probe>,
+}
+
+/// One probe: a GET whose JSON is mapped.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Probe {
+    /// Path on `base_url`, with `{reference}`.
+    pub path: String,
+    /// JSON pointer of the list of items; none: the document itself (a list, or one object).
+    pub each: Option<String>,
+    /// What is where.
+    pub map: Mapping,
+}
+
+/// Field → JSON pointer within an item, and the merchant's words for our kinds and classes.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Mapping {
+    /// `state`, `fulfilments`, `payments`, or `id`, `kind`, `amount`, `asset`, `payment`, `class`.
+    pub fields: BTreeMap<String, String>,
+    /// `kinds`: the merchant's word → ours. A word that is one of ours needs no row.
+    pub kinds: BTreeMap<String, PostingKind>,
+    /// `classes`: the merchant's word → ours. A word that is one of ours needs no row.
+    pub classes: BTreeMap<String, ExceptionClass>,
+}
+
+/// What the merchant promises, as finance signs it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Policy {
+    /// The earliest status at which goods may leave: paid, confirmed or settled.
+    pub fulfil_at: Status,
+    /// The earliest status at which the ledger may move: confirmed or settled.
+    pub post_at: Status,
+    /// Accepted shortfall in the asset's unit, as a decimal string.
+    pub amount_tolerance: String,
+    /// What happens with too little; none: not promised.
+    pub under: Option<Amount>,
+    /// What happens with too much.
+    pub over: Option<Amount>,
+    /// What happens with money after the deadline.
+    pub late: Option<Amount>,
+    /// Whether the merchant promises a non-2xx to forgeries.
+    pub refuses_forgeries: bool,
+    /// Longest wait for the merchant to catch up with an event.
+    pub converge_within: Span,
+    /// Stillness that ends a wait.
+    pub quiet: Span,
+    /// Longest wait after a 5xx or a 429.
+    pub recover_within: Span,
+    /// How often the merchant's own job runs.
+    pub background_every: Option<Span>,
+    /// Signed messages older than this are refused.
+    pub replay_window: Span,
+}
+
+/// What happens with a wrong amount.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Amount {
+    /// Parked for a person.
+    Park,
+    /// Waits for the rest.
+    Wait,
+    /// Accepted.
+    Accept,
+    /// Paid back.
+    Refund,
+}
+
+/// What the merchant does not have, with the reason; shown in every report.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub struct Scope {
+    /// Words of `scope.absent`.
+    pub absent: Vec<String>,
+    /// `scope.reason`.
+    pub reason: Option<String>,
+    /// Rule code or prefix with `*` → reason.
+    pub not_applicable: Vec<(String, String)>,
+}
+
+/// What is connected: the rules' needs are answered from here.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[allow(clippy::struct_excessive_bools, reason = "each names one independent connection")]
+pub struct Connection {
+    /// `drive.checkout`.
+    pub checkout: bool,
+    /// `drive.reconcile`.
+    pub reconcile: bool,
+    /// Order state.
+    pub order: bool,
+    /// Postings.
+    pub ledger: bool,
+    /// Fulfilments.
+    pub fulfilments: bool,
+    /// Exceptions.
+    pub exceptions: bool,
+    /// Whether the merchant accepts events dated ahead of its clock (found by the preflight).
+    pub future_dated: bool,
+}
+
+impl Default for Policy {
+    fn default() -> Self {
+        Self {
+            fulfil_at: Status::Confirmed,
+            post_at: Status::Confirmed,
+            amount_tolerance: "0".to_owned(),
+            under: None,
+            over: None,
+            late: None,
+            refuses_forgeries: false,
+            converge_within: Span::from_s(3),
+            quiet: Span::from_ms(150),
+            recover_within: Span::from_s(30),
+            background_every: None,
+            replay_window: Span::from_s(300),
+        }
+    }
+}

@@ -1,0 +1,22 @@
+//! The nouns that every part shares: money, identifiers, virtual time, rails, payments, events,
+//! observations.
+//!
+//! Knows nothing of the parts that use it: no sockets, no clock, no rules. It is the first layer;
+//! everything else may import it.
+
+mod event;
+mod id;
+mod money;
+mod observation;
+mod payment;
+mod rail;
+mod time;
+
+pub use event::EventKind;
+pub use id::{EventId, LaneId, PaymentId, Reference};
+pub use money::{Asset, Money, MoneyError};
+pub use observation::{Exception, ExceptionClass, Observation, OrderState, Posting, PostingKind};
+pub use payment::{AmountState, Flag, Status, Truth};
+pub(crate) use rail::deserialize as deserialize_rail;
+pub use rail::{RAILS, Rail, rail_by_asset_network, rail_by_id};
+pub use time::{SimTime, Span};

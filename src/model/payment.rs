@@ -1,0 +1,122 @@
+//! What a payment can be, and what the provider holds to be true of one.
+
+use std::collections::BTreeSet;
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+
+use super::{EventKind, Money, PaymentId, Rail, Reference};
+
+macro_rules! words {
+    ($(#[$doc:meta])* $name:ident { $($(#[$variant_doc:meta])* $variant:ident = $word:literal),+ $(,)? }) => {
+        $(#[$doc])*
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+        pub enum $name {
+            $($(#[$variant_doc])* #[serde(rename = $word)] $variant),+
+        }
+
+        impl $name {
+            /// Every word, in the order of the contract.
+            pub const ALL: &'static [Self] = &[$(Self::$variant),+];
+
+            /// The word on the wire and in texts.
+            #[must_use]
+            pub const fn as_str(self) -> &'static str {
+                match self { $(Self::$variant => $word),+ }
+            }
+
+            /// The value of that word.
+            #[must_use]
+            pub fn from_word(word: &str) -> Option<Self> {
+                Self::ALL.iter().copied().find(|value| value.as_str() == word)
+            }
+        }
+
+        impl std::fmt::Display for $name {
+            fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                f.write_str(self.as_str())
+            }
+        }
+    };
+}
+pub(crate) use words;
+
+words! {
+    /// The single axis of a payment's life. Detection is not finality.
+    Status {
+        /// Created; what came in does not cover it yet.
+        Pending = "pending",
+        /// Covered by transfers that the network has not confirmed yet.
+        Paid = "paid",
+        /// The confirmation policy is met.
+        Confirmed = "confirmed",
+        /// Credited and on a statement.
+        Settled = "settled",
+        /// The window closed without coverage.
+        Expired = "expired",
+    }
+}
+
+words! {
+    /// How what stands compares with what is due.
+    AmountState {
+        /// Nothing came.
+        None = "none",
+        /// Less than due.
+        Under = "under",
+        /// As due.
+        Exact = "exact",
+        /// More than due.
+        Over = "over",
+    }
+}
+
+words! {
+    /// Peculiarities beside the status.
+    Flag {
+        /// Money came after the deadline.
+        Late = "late",
+        /// An operator or a policy accepted the payment.
+        Manual = "manual",
+    }
+}
+
+/// What the provider holds to be true of a payment at one instant: all that a judge needs.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Truth {
+    /// Which payment.
+    pub payment: PaymentId,
+    /// For which order.
+    pub reference: Reference,
+    /// On which rail.
+    #[serde(deserialize_with = "super::rail::deserialize")]
+    pub rail: &'static Rail,
+    /// Where it stands.
+    pub status: Status,
+    /// How the money compares.
+    pub amount_state: AmountState,
+    /// Peculiarities.
+    pub flags: BTreeSet<Flag>,
+    /// What was asked for.
+    pub due: Money,
+    /// What stands of what came.
+    pub received: Money,
+    /// How many transfers came.
+    pub transfers: u32,
+    /// The event that announced this, where one did.
+    pub event: Option<EventKind>,
+}
+
+impl Truth {
+    /// Whether the money is exactly as due and nothing is peculiar: the strict expectations hold.
+    #[must_use]
+    pub fn is_plain(&self) -> bool {
+        self.amount_state == AmountState::Exact && self.flags.is_empty()
+    }
+}
+
+impl fmt::Display for Truth {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}, received {} of {}", self.status, self.received, self.due)
+    }
+}

@@ -1,0 +1,10 @@
+//! What people write about a payment, as a plan: Gherkin and YAML become the same values.
+//!
+//! Knows no provider, no merchant and no clock: steps never do anything.
+
+mod plan;
+
+pub use plan::{
+    Action, Alteration, Arrival, Deliver, Expectation, Forgery, Pay, Phase, Plan, Scenario, Source,
+    Step,
+};
