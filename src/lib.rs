@@ -7,5 +7,6 @@ pub mod history;
 pub mod input;
 pub mod merchant;
 pub mod model;
+pub mod report;
 pub mod rule;
 pub mod scenario;
