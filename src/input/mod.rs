@@ -3,6 +3,10 @@
 //!
 //! Knows YAML as a tree and nothing about what the words mean.
 
+mod cursor;
 mod error;
+mod yaml;
 
+pub use cursor::{Cursor, Faults, Fields};
 pub use error::{InputError, InputErrors, nearest};
+pub use yaml::{Node, Pair, Place, Value, parse as parse_yaml};

@@ -4,8 +4,9 @@
 //! sockets and starts nothing.
 
 mod profile;
+mod redact;
 
 pub use profile::{
-    Amount, Connection, Drives, HttpTemplate, Mapping, Observe, Policy, Probe, Profile,
+    Amount, Body, Connection, Drives, HttpTemplate, Mapping, Observe, Policy, Probe, Profile,
     ProviderConfig, Ready, Scope, Start, Stop,
 };

@@ -39,7 +39,7 @@ pub struct Profile {
 }
 
 /// How the merchant is started.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq)]
 pub struct Start {
     /// Program and arguments.
     pub command: Vec<String>,
@@ -88,17 +88,6 @@ pub struct ProviderConfig {
     pub rails: Vec<String>,
 }
 
-/// Secrets stay out of debug output.
-impl std::fmt::Debug for ProviderConfig {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("ProviderConfig")
-            .field("live", &self.live)
-            .field("listen", &self.listen)
-            .field("rails", &self.rails)
-            .finish_non_exhaustive()
-    }
-}
-
 /// What the merchant can be made to do.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Drives {
@@ -109,7 +98,7 @@ pub struct Drives {
 }
 
 /// An HTTP request with placeholders in braces.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq)]
 pub struct HttpTemplate {
     /// `GET`, `POST`, `PUT`, `PATCH` or `DELETE`.
     pub method: String,
@@ -117,8 +106,22 @@ pub struct HttpTemplate {
     pub path: String,
     /// Further headers.
     pub headers: BTreeMap<String, String>,
-    /// A JSON body; strings in it may hold placeholders.
-    pub json: Option<serde_json::Value>,
+    /// What is sent.
+    pub body: Body,
+}
+
+/// The body of a request; strings in it may hold placeholders.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub enum Body {
+    /// Nothing is sent.
+    #[default]
+    None,
+    /// `json`: a document.
+    Json(serde_json::Value),
+    /// `form`: fields and values, URL-encoded.
+    Form(Vec<(String, String)>),
+    /// `body`: the text itself.
+    Text(String),
 }
 
 /// Where the merchant's state is read.
@@ -133,10 +136,12 @@ pub struct Observe {
 }
 
 /// One probe: a GET whose JSON is mapped.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq)]
 pub struct Probe {
     /// Path on `base_url`, with `{reference}`.
     pub path: String,
+    /// Further headers, such as a token of the staff's own API.
+    pub headers: BTreeMap<String, String>,
     /// JSON pointer of the list of items; none: the document itself (a list, or one object).
     pub each: Option<String>,
     /// What is where.
