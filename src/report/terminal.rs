@@ -114,7 +114,8 @@ impl Page<'_> {
 
     fn section(&mut self, title: &str, aside: &str) -> io::Result<()> {
         let (bold, quiet) = (self.palette.title, self.palette.quiet);
-        writeln!(self.out, "\n{bold}{title}{bold:#}  {quiet}{aside}{quiet:#}")
+        let gap = if aside.is_empty() { "" } else { "  " };
+        writeln!(self.out, "\n{bold}{title}{bold:#}{gap}{quiet}{aside}{quiet:#}")
     }
 
     fn scenarios(&mut self, scenarios: &[ScenarioVerdict]) -> io::Result<()> {

@@ -1,0 +1,94 @@
+//! Every report format has committed samples, `reports/sample/<run>/`, and they are what the code
+//! writes. After a wanted change run `UPDATE_GOLDEN=1 cargo test --test report` and review the
+//! difference as code.
+
+mod example;
+
+use std::path::Path;
+
+use countersign::report::{FORMATS, Format, Screen, format, screen};
+use countersign::rule::Judged;
+
+fn rendered(format: &Format, judged: &Judged) -> String {
+    let mut bytes = Vec::new();
+    (format.render)(judged, &mut bytes).expect("a vector takes every byte");
+    String::from_utf8(bytes).expect("every format is UTF-8")
+}
+
+fn runs() -> [(&'static str, Judged); 2] {
+    [("ready", example::ready()), ("not-ready", example::not_ready())]
+}
+
+#[test]
+fn samples_are_what_the_code_writes() {
+    for (run, judged) in runs() {
+        for format in FORMATS {
+            let path = Path::new("reports/sample").join(run).join(format.file);
+            let text = rendered(format, &judged);
+            if std::env::var_os("UPDATE_GOLDEN").is_some() {
+                std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+                std::fs::write(&path, &text).unwrap();
+            }
+            let sample = std::fs::read_to_string(&path).unwrap_or_default();
+            assert!(sample == text, "{} is stale; see the head of this test", path.display());
+        }
+    }
+}
+
+#[test]
+fn the_json_report_keeps_to_its_schema() {
+    let text = std::fs::read_to_string("docs/schema/report.schema.json").unwrap();
+    let schema = serde_json::from_str(&text).unwrap();
+    let validator = jsonschema::validator_for(&schema).unwrap();
+    for (run, judged) in runs() {
+        let report = serde_json::from_str(&rendered(format("json").unwrap(), &judged)).unwrap();
+        let errors: Vec<_> = validator.iter_errors(&report).map(|e| e.to_string()).collect();
+        assert_eq!(errors, Vec::<String>::new(), "{run}");
+    }
+}
+
+/// Everything but what must stay whole (names, commands, proofs) keeps to the width.
+#[test]
+fn the_screen_keeps_to_its_width() {
+    for (_, judged) in runs() {
+        for width in [60, 80, 120] {
+            let mut bytes = Vec::new();
+            let page = Screen { width, styled: false, reports: Some("reports/latest") };
+            screen(&judged, &page, &mut bytes).unwrap();
+            let text = String::from_utf8(bytes).unwrap();
+            for line in text.lines().filter(|line| line.chars().count() > width) {
+                let whole =
+                    ["replay", "proof", "#", "✓", "✗", "?", "-", "countersign", "↳", "; rep"];
+                assert!(whole.iter().any(|mark| line.contains(mark)), "{width}: {line}");
+            }
+        }
+    }
+}
+
+/// Colour is decoration: without its escapes the styled page is the plain one.
+#[test]
+fn colours_carry_no_meaning_of_their_own() {
+    for (_, judged) in runs() {
+        let page = |styled| {
+            let mut bytes = Vec::new();
+            let page = Screen { width: 100, styled, reports: None };
+            screen(&judged, &page, &mut bytes).unwrap();
+            String::from_utf8(bytes).unwrap()
+        };
+        let stripped = anstream::adapter::strip_str(&page(true)).to_string();
+        assert_ne!(page(true), page(false));
+        assert_eq!(stripped, page(false));
+    }
+}
+
+/// A red file for every run that is not ready, a green one for every run that is.
+#[test]
+fn junit_is_never_green_by_accident() {
+    let cases = [(example::ready(), true), (example::not_ready(), false)];
+    for (judged, green) in cases {
+        let xml = rendered(format("junit").unwrap(), &judged);
+        let head = xml.lines().find(|line| line.starts_with("<testsuites")).unwrap();
+        let clean = head.contains("failures=\"0\"") && head.contains("errors=\"0\"");
+        assert_eq!(clean, green, "{head}");
+    }
+}
