@@ -9,5 +9,6 @@ pub mod merchant;
 pub mod model;
 pub mod report;
 pub mod rule;
+pub mod sample;
 pub mod scenario;
 pub mod signature;
