@@ -3,6 +3,7 @@
 //! The folders are the nouns that a payment meets, in the order in which it meets them; see
 //! ARCHITECTURE.md.
 
+pub mod fault;
 pub mod history;
 pub mod input;
 pub mod merchant;

@@ -164,7 +164,8 @@ mod tests {
     #[test]
     fn a_spelling_in_full() {
         let spelt = respell(br#"{"b":10.00,"a":["be/","e\/"]}"#);
-        let expected = "{\n \"a\" : [\n \"b\\u0065\\/\" ,\n \"\\u0065\\/\"\n] ,\n \"b\" : 10.00\n}\n";
+        let expected =
+            "{\n \"a\" : [\n \"b\\u0065\\/\" ,\n \"\\u0065\\/\"\n] ,\n \"b\" : 10.00\n}\n";
         assert_eq!(String::from_utf8(spelt).unwrap(), expected);
     }
 

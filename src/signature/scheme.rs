@@ -199,9 +199,17 @@ impl Scheme {
 
     /// Whether verifying reads the body as JSON.
     pub(super) fn reads_json(&self) -> bool {
-        let inputs = self.inputs();
-        inputs.into_iter().any(|(_, input)| matches!(input.at, Location::Json(_)))
+        let proof = self.inputs().into_iter().filter(|(name, input)| self.proves(name, input));
+        proof.map(|(_, input)| input).any(|input| matches!(input.at, Location::Json(_)))
+            || self.each.is_some()
             || self.sign.as_ref().is_some_and(Template::reads_json)
+    }
+
+    /// Whether an input takes part in the proof. An id inside the body that is not signed on its
+    /// own says what to deduplicate by; its absence is the application's business.
+    pub(super) fn proves(&self, name: &str, input: &Input) -> bool {
+        let signed = name == "id" && self.sign.as_ref().is_some_and(Template::signs_id);
+        signed || matches!(name, "ts" | "sig") || !matches!(input.at, Location::Json(_))
     }
 
     /// All named inputs.

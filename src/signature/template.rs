@@ -66,6 +66,11 @@ impl Template {
         self.0.iter().any(|part| matches!(part, Part::Json(_)))
     }
 
+    /// Whether the id is signed.
+    pub(super) fn signs_id(&self) -> bool {
+        self.0.contains(&Part::Id)
+    }
+
     /// The bytes to be signed, or the part whose value is missing.
     pub(super) fn render(&self, values: &Values) -> Result<Vec<u8>, String> {
         let mut out = Vec::with_capacity(values.body.len() + 128);

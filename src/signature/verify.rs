@@ -64,12 +64,12 @@ impl Scheme {
         else {
             unreachable!("a verifiable scheme has a signature, a template and a mac");
         };
-        let one = |input: &Option<Input>| match input {
-            Some(input) => arrived.one(input, document),
-            None => Ok(None),
+        let one = |name, input: &Option<Input>| match input {
+            Some(input) if self.proves(name, input) => arrived.one(input, document),
+            _ => Ok(None),
         };
-        let id = one(&self.id)?;
-        one(&self.delivery)?;
+        let id = one("id", &self.id)?;
+        one("delivery", &self.delivery)?;
         let ts = match &self.ts {
             Some(stamp) => arrived.one(&stamp.input, document)?,
             None => None,
