@@ -4,6 +4,7 @@
 //! ARCHITECTURE.md.
 
 pub mod fault;
+pub mod cli;
 pub mod history;
 pub mod input;
 pub mod merchant;

@@ -1,0 +1,81 @@
+//! The command line: one file per command, each with its arguments and what it does.
+//!
+//! Reads files, environment and terminal, hands values to the layers below, prints what they
+//! answer. Human output goes to stdout, progress and errors to stderr. Knows no rule, no step and
+//! no format by name: lists come from their tables.
+
+mod failure;
+mod page;
+mod progress;
+mod target;
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+use failure::Failure;
+
+/// Shown where nothing is asked for: what this is, and the next step.
+const WELCOME: &str = "\
+countersign checks a merchant's payment integration before it meets real money.
+
+It plays a payment provider against your running service over real HTTP: payments on several
+rails, webhooks that come twice, late, out of order or forged. It watches what your orders and
+your books say, judges that by numbered rules, and tells what would have cost money.
+
+  countersign demo                         see it judge a sound sample merchant, built in
+  countersign demo --defect no-dedup       see it catch one with a planted defect
+  countersign run                          judge your own, described in ./countersign.yaml
+
+Next step: try the demo, then write a countersign.yaml and let `countersign check` read it.
+`countersign --help` lists all commands.
+";
+
+const AFTER_HELP: &str = "\
+Exit codes:
+  0  READY, or a selection passed     2  bad input: flags, configuration, scenarios, wiring
+  1  NOT READY: a MUST rule failed    3  INCOMPLETE: a MUST rule could not be judged
+                                      4  our own fault: a bug, a full disk
+
+Examples:
+  countersign demo
+  countersign run
+  countersign run --tags '@IDEM-01 or @RACE-01'
+  countersign run features/idempotency.feature:12 --seed 7
+  countersign explain IDEM-01";
+
+/// Checks a merchant's payment integration before it meets real money
+#[derive(Debug, Parser)]
+#[command(name = "countersign", version, after_help = AFTER_HELP, max_term_width = 100)]
+struct Cli {
+    #[command(subcommand)]
+    command: Option<Command>,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {}
+
+/// Runs the command line of this process.
+///
+/// A panic is our own fault and never looks like a verdict.
+#[must_use]
+pub fn main() -> ExitCode {
+    let cli = Cli::parse();
+    match catch_unwind(AssertUnwindSafe(|| dispatch(cli))) {
+        Ok(Ok(code)) => code,
+        Ok(Err(failure)) => failure.report(),
+        Err(_) => Failure::Ours(
+            "countersign itself failed, which is a bug; please report the lines above".to_owned(),
+        )
+        .report(),
+    }
+}
+
+fn dispatch(cli: Cli) -> Result<ExitCode, Failure> {
+    let Some(command) = cli.command else {
+        page::print(|out| out.write_all(WELCOME.as_bytes()))?;
+        return Ok(ExitCode::SUCCESS);
+    };
+    match command {}
+}

@@ -1,0 +1,44 @@
+//! The terminal that a command prints to: its width, its colours, and what happens when whoever
+//! reads has gone away.
+
+use std::io::{self, BufWriter, IsTerminal, Write};
+
+use crate::cli::failure::Failure;
+use crate::report::Screen;
+use crate::rule::Judged;
+
+/// Characters per line: of the terminal, or a fixed number where there is none, so that what CI
+/// logs is the same everywhere.
+#[must_use]
+pub fn width() -> usize {
+    let size = terminal_size::terminal_size_of(io::stdout());
+    size.map_or(100, |(terminal_size::Width(width), _)| usize::from(width))
+}
+
+/// Whether stdout is a terminal.
+#[must_use]
+pub fn is_terminal() -> bool {
+    io::stdout().is_terminal()
+}
+
+/// Prints to stdout. A reader that has seen enough (`| head`) is no fault.
+///
+/// # Errors
+/// Stdout cannot be written.
+pub fn print(write: impl FnOnce(&mut dyn Write) -> io::Result<()>) -> Result<(), Failure> {
+    let mut out = BufWriter::new(anstream::stdout().lock());
+    match write(&mut out).and_then(|()| out.flush()) {
+        Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
+        Err(error) => Err(Failure::Ours(format!("cannot write to stdout: {error}"))),
+        Ok(()) => Ok(()),
+    }
+}
+
+/// Shows the summary of a judged run.
+///
+/// # Errors
+/// Stdout cannot be written.
+pub fn show(judged: &Judged, reports: &str) -> Result<(), Failure> {
+    let screen = Screen { width: width(), styled: true, reports: Some(reports) };
+    print(|out| crate::report::screen(judged, &screen, out))
+}
