@@ -21,6 +21,7 @@ pub use terminal::{Screen, screen};
 pub use text::wrap;
 
 /// One format.
+#[derive(Debug)]
 pub struct Format {
     /// Its name on the command line, such as `junit`.
     pub name: &'static str,
