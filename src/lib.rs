@@ -3,8 +3,8 @@
 //! The folders are the nouns that a payment meets, in the order in which it meets them; see
 //! ARCHITECTURE.md.
 
-pub mod fault;
 pub mod cli;
+pub mod fault;
 pub mod history;
 pub mod input;
 pub mod merchant;

@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use serde_json::json;
 
 use crate::merchant::{
-    Amount, Drives, HttpTemplate, Policy, Profile, ProviderConfig, Ready, Scope, Start, Stop,
+    Amount, Body, Drives, HttpTemplate, Policy, Profile, ProviderConfig, Ready, Scope, Start, Stop,
 };
 use crate::model::{Span, Status};
 
@@ -69,15 +69,15 @@ fn drive() -> Drives {
         "asset": "{asset}",
         "network": "{network}",
     });
-    let post = |path: &str, json| HttpTemplate {
+    let post = |path: &str, body| HttpTemplate {
         method: "POST".to_owned(),
         path: path.to_owned(),
         headers: BTreeMap::new(),
-        json,
+        body,
     };
     Drives {
-        checkout: Some(post("/orders", Some(order))),
-        reconcile: Some(post("/reconcile", None)),
+        checkout: Some(post("/orders", Body::Json(order))),
+        reconcile: Some(post("/reconcile", Body::None)),
     }
 }
 
