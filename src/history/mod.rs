@@ -4,7 +4,9 @@
 //! form as well (JSON lines): one form fewer to keep in step.
 
 mod entry;
+mod log;
 
+pub use log::{HistoryError, Reader, Writer};
 pub use entry::{
     Answer, ApiCall, Attempt, Drive, Entry, Expected, Fact, Observed, Opened, RunEnded, RunStarted,
     ScenarioEnded, ScenarioStarted, Transition, Why,

@@ -4,9 +4,68 @@
 //! stimulus to look for and an oracle to apply; `RULES` is the one table that lists, explanations,
 //! documentation and reports follow.
 
+mod amt;
+mod auth;
+mod case;
+mod conclude;
+mod declaration;
+mod finding;
+mod idem;
+mod judge;
+mod life;
+mod need;
+pub mod oracle;
+mod ord;
+mod parse;
+mod race;
+mod recon;
+mod replay;
 mod verdict;
 
+pub use case::{Case, Look, Order};
+pub use declaration::{Breach, Outcome, Rule};
+pub use judge::{judge, judge_scenario};
+pub use need::{SCOPE_WORDS, covers};
+pub use oracle::{Fault, Violation};
 pub use verdict::{
     FinalVerdict, Finding, Instant, Judged, Judgement, Level, MoneyRow, Need, Owner, Plane,
     RuleVerdict, ScenarioVerdict, Verdict,
 };
+
+/// Every rule, in the order in which lists and reports show them.
+pub static RULES: &[&Rule] = &[
+    &auth::NO_SIGNATURE_CHECK,
+    &auth::SIGNATURE_OPTIONAL,
+    &auth::CHECK_WITHOUT_EFFECT,
+    &auth::DEFECTIVE_COMPARISON,
+    &auth::FAILURE_UNAUTHENTICATED,
+    &parse::OVER_REWRITTEN_BODY,
+    &parse::FLOATING_POINT,
+    &parse::UNKNOWN_EVENT,
+    &replay::NO_FRESHNESS,
+    &idem::REPEATED_EVENT,
+    &idem::REPEATED_PAYMENT,
+    &idem::KEY_TOO_COARSE,
+    &race::PARALLEL_COPIES,
+    &ord::OLDER_OVERWRITES,
+    &ord::LATE_FAILURE_DOWNGRADES,
+    &ord::FAILURE_FINAL,
+    &life::PROVISIONAL_TAKEN_FOR_FINAL,
+    &life::LATE_MONEY_SILENT,
+    &amt::AMOUNT_NOT_COMPARED,
+    &amt::PARTS_MISSUMMED,
+    &recon::MISSED_NEVER_RECOVERED,
+    &recon::RECOVERY_REPEATS,
+];
+
+/// The rule of that code.
+#[must_use]
+pub fn rule(code: &str) -> Option<&'static Rule> {
+    RULES.iter().copied().find(|rule| rule.code == code)
+}
+
+/// Every code.
+#[must_use]
+pub fn codes() -> Vec<&'static str> {
+    RULES.iter().map(|rule| rule.code).collect()
+}

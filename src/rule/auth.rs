@@ -1,0 +1,212 @@
+//! Authenticity: no state change unless the message provably comes from the provider.
+
+use super::case::{Case, Order};
+use super::oracle::Fault;
+use super::{Breach, Level, Need, Outcome, Owner, Rule};
+use crate::history::Attempt;
+use crate::model::{EventKind, OrderState, Status};
+use crate::scenario::Forgery;
+
+const NEEDS: &[Need] = &[Need::Checkout, Need::Order];
+const NOT_JUDGED: &str = "The status code of the answer: a sound merchant may answer 200 to a \
+    forgery and drop it. A copy of something true proves nothing, because a merchant that polls \
+    credits it rightly; so every forgery claims more than the provider says at that moment.";
+const CONTROL: &str = "Control: once the claim has come true, the same event, correctly signed \
+    under a new id, is accepted; otherwise the answer is `unknown`.";
+
+/// AUTH-01
+pub static NO_SIGNATURE_CHECK: Rule = Rule {
+    code: "AUTH-01",
+    title: "a notification is acted on without any authentication",
+    level: Level::Must,
+    holds: "Only what the provider signed may move an order or the books. Whoever finds the \
+        webhook address can otherwise mark any order as paid with one plain POST and take the \
+        goods.",
+    judged: "On one order an unsigned, on another a wrongly signed notification claims a payment \
+        that the provider does not know. If both have an effect, nothing is checked at all.",
+    not_judged: NOT_JUDGED,
+    fix: "Verify the signature over the raw body before anything else, with the provider's \
+        library, and answer 401 when it does not match.",
+    needs: NEEDS,
+    owner: Owner::Engineering,
+    references: &["CVE-2026-0656", "CVE-2025-14461", "GHSA-jf52-3f2h-h9j5", "CWE-345"],
+    explains: &["AUTH-04", "AUTH-05", "AUTH-06", "AUTH-17", "PARSE-04", "REPLAY-01"],
+    judge: |case| {
+        let unsigned = effects(case, claims_payment(|forgery| forgery == Forgery::Unsigned));
+        let signed = effects(case, claims_payment(|forgery| forgery == Forgery::WrongKey));
+        match (unsigned, signed) {
+            (None, _) | (_, None) => Outcome::NotExercised,
+            (Some(Outcome::Fail(breach)), Some(Outcome::Fail(other))) => {
+                let mut stimulus = breach.stimulus.clone();
+                stimulus.extend(other.stimulus);
+                Outcome::Fail(Box::new(Breach { stimulus, ..*breach }))
+            }
+            // One of the two was refused: something is checked; AUTH-04 and AUTH-05 say what.
+            (Some(Outcome::Fail(_)), Some(refused)) | (Some(refused), Some(_)) => refused,
+        }
+    },
+};
+
+/// AUTH-04
+pub static SIGNATURE_OPTIONAL: Rule = Rule {
+    code: "AUTH-04",
+    title: "a notification without a signature is not checked",
+    level: Level::Must,
+    holds: "A missing signature is a failed one. A check that runs only when the header is there \
+        is no check: the forger leaves the header out.",
+    judged: "A notification without the signature header claims a payment that the provider does \
+        not know, and must have no effect.",
+    not_judged: NOT_JUDGED,
+    fix: "Treat an absent or empty signature header like a wrong signature.",
+    needs: NEEDS,
+    owner: Owner::Engineering,
+    references: &["CVE-2026-1305", "BaseIntelligence/bounty-challenge#50688", CONTROL],
+    explains: &["AUTH-17"],
+    judge: |case| one(case, claims_payment(|forgery| forgery == Forgery::Unsigned)),
+};
+
+/// AUTH-05
+pub static CHECK_WITHOUT_EFFECT: Rule = Rule {
+    code: "AUTH-05",
+    title: "the signature is checked and the result is ignored",
+    level: Level::Must,
+    holds: "A signature made with another key proves nothing. A verification whose result is \
+        only logged lets anybody mark orders as paid.",
+    judged: "A notification signed with a key that is not the endpoint's claims a payment that \
+        the provider does not know, and must have no effect.",
+    not_judged: NOT_JUDGED,
+    fix: "Let a failed verification end the request, before the body is parsed.",
+    needs: NEEDS,
+    owner: Owner::Engineering,
+    references: &["CVE-2026-9027", "CVE-2026-5050", "Azuriom/Plugin-Shop#284", CONTROL],
+    explains: &["AUTH-06", "AUTH-17"],
+    judge: |case| {
+        let wrong = |forgery| {
+            matches!(forgery, Forgery::WrongKey | Forgery::Random | Forgery::Tampered)
+        };
+        one(case, claims_payment(wrong))
+    },
+};
+
+/// AUTH-06
+pub static DEFECTIVE_COMPARISON: Rule = Rule {
+    code: "AUTH-06",
+    title: "a part of a signature counts as the whole",
+    level: Level::Must,
+    holds: "A signature matches whole or not at all. Where only the shorter length is compared, \
+        a forger needs to guess a few bytes instead of thirty-two.",
+    judged: "A notification whose signature is cut short claims a payment that the provider does \
+        not know, and must have no effect.",
+    not_judged: NOT_JUDGED,
+    fix: "Compare lengths first and bytes in constant time, or let the provider's library do it.",
+    needs: NEEDS,
+    owner: Owner::Engineering,
+    references: &["RUSTSEC-2024-0010", "CVE-2025-53548", "CVE-2026-6498", CONTROL],
+    explains: &[],
+    judge: |case| one(case, claims_payment(|forgery| forgery == Forgery::Truncated)),
+};
+
+/// AUTH-17
+pub static FAILURE_UNAUTHENTICATED: Rule = Rule {
+    code: "AUTH-17",
+    title: "anybody can cancel an order with a forged notification",
+    level: Level::Must,
+    holds: "Bad news needs proof as good news does. Otherwise a stranger cancels orders that are \
+        about to be paid, and the money arrives for an order that no longer exists.",
+    judged: "A forged notification says that a payment expired while the provider says that it \
+        is open; the order must not be cancelled.",
+    not_judged: "The status code of the answer. Control: a genuine confirmation is accepted \
+        afterwards.",
+    fix: "Verify every event type in one place, before looking at what it says.",
+    needs: NEEDS,
+    owner: Owner::Engineering,
+    references: &["CVE-2025-14460", "CVE-2024-0631", "CVE-2026-9028"],
+    explains: &[],
+    judge: |case| {
+        one(case, |attempt| {
+            attempt.forgery.is_some() && attempt.event_type == EventKind::Expired.as_str()
+        })
+    },
+};
+
+/// Forgeries of that make that claim money, not its absence.
+fn claims_payment(made: impl Fn(Forgery) -> bool) -> impl Fn(&Attempt) -> bool {
+    move |attempt| {
+        attempt.event_type != EventKind::Expired.as_str() && attempt.forgery.is_some_and(&made)
+    }
+}
+
+fn one(case: &Case<'_>, stimulus: impl Fn(&Attempt) -> bool) -> Outcome {
+    effects(case, stimulus).unwrap_or(Outcome::NotExercised)
+}
+
+/// Whether messages that prove nothing had an effect; `None` where there was none of them.
+pub(super) fn effects(
+    case: &Case<'_>,
+    stimulus: impl Fn(&Attempt) -> bool,
+) -> Option<Outcome> {
+    let mut result = None;
+    for order in &case.orders {
+        for (seq, attempt) in order.attempts.iter().filter(|(_, attempt)| stimulus(attempt)) {
+            match effect(order, *seq, attempt) {
+                fail @ Outcome::Fail(_) => return Some(fail),
+                unknown @ Outcome::Unknown(_) => result = Some(unknown),
+                pass => {
+                    result.get_or_insert(pass);
+                }
+            }
+        }
+    }
+    result
+}
+
+fn effect(order: &Order<'_>, seq: u64, attempt: &Attempt) -> Outcome {
+    let faults = [Fault::Unproven, Fault::Regressed];
+    // What the provider says by itself later on is no effect of the forgery.
+    let overtaken = order.truths.iter().find(|(at, truth)| *at > seq && supports(attempt, truth));
+    let until = overtaken.map_or(u64::MAX, |(at, _)| *at);
+    if let Some(violation) = order.violation_after(seq, &faults).filter(|v| v.seq < until) {
+        let violation = violation.clone();
+        return Outcome::Fail(Box::new(Breach { violation, stimulus: vec![seq] }));
+    }
+    let Some(look) = order.looks.iter().rev().find(|look| look.seq > seq && look.seq < until)
+    else {
+        return Outcome::Unknown("the order was not seen after the forged notification".into());
+    };
+    match control(order, look.seq) {
+        Some(control) => Outcome::Pass {
+            what: format!("{} without proof had no effect", attempt.event_type),
+            witnesses: vec![seq, look.seq, control],
+        },
+        None => Outcome::Unknown(
+            "the control failed: the same claim, true and correctly signed, was not accepted \
+             either"
+                .into(),
+        ),
+    }
+}
+
+/// Whether `truth` makes true what the message claims.
+fn supports(attempt: &Attempt, truth: &crate::model::Truth) -> bool {
+    let claimed = match EventKind::from_word(&attempt.event_type) {
+        Some(EventKind::Expired) => Status::Expired,
+        Some(EventKind::Paid | EventKind::Overpaid) => Status::Paid,
+        Some(EventKind::Confirmed) => Status::Confirmed,
+        Some(EventKind::Settled) => Status::Settled,
+        Some(EventKind::Created | EventKind::Detected | EventKind::Underpaid | EventKind::Late)
+        | None => return false,
+    };
+    truth.status == claimed
+}
+
+/// The positive control: a genuine later event was acknowledged, or the order became paid.
+fn control(order: &Order<'_>, after: u64) -> Option<u64> {
+    let acknowledged = order.attempts.iter().find(|(at, attempt)| {
+        *at > after && attempt.forgery.is_none() && attempt.answer.is_success()
+    });
+    let paid = order
+        .looks
+        .iter()
+        .find(|look| look.seq > after && look.shown.state == Some(OrderState::Paid));
+    acknowledged.map(|(at, _)| *at).or_else(|| paid.map(|look| look.seq))
+}

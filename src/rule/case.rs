@@ -1,0 +1,276 @@
+//! One scenario's part of the history, laid out for judging: orders with the truths, attempts and
+//! looks that belong to them, and every departure that the oracles see.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::oracle::{Allowed, Fault, Scrutiny, Shown, Violation, inspect};
+use crate::history::{
+    Answer, Attempt, Entry, Expected, Fact, Observed, Opened, RunStarted, ScenarioEnded,
+    ScenarioStarted, Why,
+};
+use crate::model::{EventKind, Reference, Status, Truth};
+use crate::scenario::Expectation;
+
+/// A scenario to be judged.
+#[derive(Debug)]
+pub struct Case<'a> {
+    /// What holds for the whole run.
+    pub run: &'a RunStarted,
+    /// The scenario.
+    pub scenario: &'a ScenarioStarted,
+    /// All its entries, in order.
+    pub entries: &'a [Entry],
+    /// Its orders, in the order of opening.
+    pub orders: Vec<Order<'a>>,
+    /// What was expected, with the entry that says so.
+    pub expected: Vec<(u64, &'a Expected)>,
+    /// When reconciliation was driven in this scenario, with success.
+    pub reconciled: Vec<u64>,
+    /// How it ended; none: the run was interrupted in it.
+    pub ended: Option<&'a ScenarioEnded>,
+}
+
+/// One order and everything that happened about it.
+#[derive(Debug)]
+pub struct Order<'a> {
+    /// The entry that opened it.
+    pub seq: u64,
+    /// What was asked for.
+    pub opened: &'a Opened,
+    /// The provider's truths, each with its entry.
+    pub truths: Vec<(u64, &'a Truth)>,
+    /// Messages sent about it.
+    pub attempts: Vec<(u64, &'a Attempt)>,
+    /// Looks that were understood.
+    pub looks: Vec<Look<'a>>,
+    /// Looks that were not, with the reason.
+    pub blind: Vec<(u64, &'a str)>,
+    /// Every departure, in the order of the looks.
+    pub violations: Vec<Violation>,
+}
+
+/// One understood look.
+#[derive(Debug)]
+pub struct Look<'a> {
+    /// Its entry.
+    pub seq: u64,
+    /// The entry as it is.
+    pub observed: &'a Observed,
+    /// Summed up in the order's asset.
+    pub shown: Shown,
+}
+
+impl<'a> Case<'a> {
+    /// Lays out `entries`, which are one lane's, in order; `None` where no scenario starts in it.
+    #[must_use]
+    pub fn new(run: &'a RunStarted, entries: &'a [Entry]) -> Option<Self> {
+        let scenario = entries.iter().find_map(|entry| match &entry.fact {
+            Fact::ScenarioStarted(scenario) => Some(&**scenario),
+            _ => None,
+        })?;
+        let mut case = Self {
+            run,
+            scenario,
+            entries,
+            orders: Vec::new(),
+            expected: Vec::new(),
+            reconciled: Vec::new(),
+            ended: None,
+        };
+        for entry in entries {
+            case.take(entry);
+        }
+        let scrutiny = case.scrutiny();
+        for order in &mut case.orders {
+            order.violations = departures(run, order, &scrutiny);
+        }
+        Some(case)
+    }
+
+    fn take(&mut self, entry: &'a Entry) {
+        match &entry.fact {
+            Fact::Opened(opened) => self.orders.push(Order::new(entry.seq, opened)),
+            Fact::Transitioned(transition) => {
+                if let Some(order) = self.order_mut(&transition.truth.reference) {
+                    order.truths.push((entry.seq, &transition.truth));
+                }
+            }
+            Fact::Attempted(attempt) => {
+                if let Some(order) = self.order_mut(&attempt.reference) {
+                    order.attempts.push((entry.seq, attempt));
+                }
+            }
+            Fact::Observed(observed) => {
+                if let Some(order) = self.order_mut(&observed.reference) {
+                    order.look(entry.seq, observed);
+                }
+            }
+            Fact::Expected(expected) => self.expected.push((entry.seq, expected)),
+            Fact::Driven(drive) if drive.verb == "reconcile" && drive.answer.is_success() => {
+                self.reconciled.push(entry.seq);
+            }
+            Fact::ScenarioEnded(ended) => self.ended = Some(ended),
+            Fact::RunStarted(_)
+            | Fact::ScenarioStarted(_)
+            | Fact::Driven(_)
+            | Fact::ApiCalled(_)
+            | Fact::ClockMoved { .. }
+            | Fact::Process { .. }
+            | Fact::Interrupted { .. }
+            | Fact::RunEnded(_) => {}
+        }
+    }
+
+    fn order_mut(&mut self, reference: &Reference) -> Option<&mut Order<'a>> {
+        self.orders.iter_mut().find(|order| order.opened.reference == *reference)
+    }
+
+    /// The order of that reference.
+    #[must_use]
+    pub fn order(&self, reference: &Reference) -> Option<&Order<'a>> {
+        self.orders.iter().find(|order| order.opened.reference == *reference)
+    }
+
+    /// Which looks must have caught up, and in what: those that an expectation was decided by.
+    fn scrutiny(&self) -> BTreeMap<u64, Scrutiny> {
+        let mut scrutiny: BTreeMap<u64, Scrutiny> = BTreeMap::new();
+        for (_, expected) in &self.expected {
+            let Some(seq) = expected.observation else { continue };
+            let look = scrutiny.entry(seq).or_default();
+            match &expected.expectation {
+                Expectation::Order(_) => look.state = true,
+                Expectation::Credits { count, .. } => look.credits |= *count > 0,
+                Expectation::Fulfilments(count) => look.fulfilments |= *count > 0,
+                Expectation::Exception(_) => look.exceptions = true,
+                Expectation::Consistent => *look = Scrutiny::ALL,
+                Expectation::NoEffect | Expectation::Acknowledged => {}
+            }
+        }
+        scrutiny
+    }
+}
+
+impl<'a> Order<'a> {
+    fn new(seq: u64, opened: &'a Opened) -> Self {
+        Self {
+            seq,
+            opened,
+            truths: Vec::new(),
+            attempts: Vec::new(),
+            looks: Vec::new(),
+            blind: Vec::new(),
+            violations: Vec::new(),
+        }
+    }
+
+    fn look(&mut self, seq: u64, observed: &'a Observed) {
+        match &observed.seen {
+            Ok(seen) => {
+                let shown = Shown::of(seen, self.opened.amount.asset);
+                self.looks.push(Look { seq, observed, shown });
+            }
+            Err(reason) => self.blind.push((seq, reason)),
+        }
+    }
+
+    /// The provider's truths before the entry `seq`, in order: those of the payment that got
+    /// furthest govern, and with one payment these are all.
+    #[must_use]
+    pub fn truths_before(&self, seq: u64) -> Vec<&'a Truth> {
+        let known = self.truths.iter().take_while(|(at, _)| *at < seq);
+        known.map(|(_, truth)| *truth).collect()
+    }
+
+    /// The last truth.
+    #[must_use]
+    pub fn truth(&self) -> Option<&'a Truth> {
+        self.truths.last().map(|(_, truth)| *truth)
+    }
+
+    /// Whether the truth was in `status` at some time.
+    #[must_use]
+    pub fn was(&self, status: Status) -> bool {
+        self.truths.iter().any(|(_, truth)| truth.status == status)
+    }
+
+    /// Genuine attempts that announce `kind`.
+    pub fn genuine(&self, kind: EventKind) -> impl Iterator<Item = (u64, &'a Attempt)> + '_ {
+        let of_kind = move |attempt: &Attempt| attempt.event_type == kind.as_str();
+        let genuine = move |attempt: &Attempt| attempt.forgery.is_none() && of_kind(attempt);
+        self.attempts.iter().copied().filter(move |(_, attempt)| genuine(attempt))
+    }
+
+    /// The first violation of one of `faults` shown after the entry `seq`.
+    #[must_use]
+    pub fn violation_after(&self, seq: u64, faults: &[Fault]) -> Option<&Violation> {
+        self.violations.iter().find(|v| v.seq > seq && faults.contains(&v.fault))
+    }
+
+    /// The first look after the entry `seq`.
+    #[must_use]
+    pub fn look_after(&self, seq: u64) -> Option<&Look<'a>> {
+        self.looks.iter().find(|look| look.seq > seq)
+    }
+
+    /// The last look, the closing audit's where there was one.
+    #[must_use]
+    pub fn last_look(&self) -> Option<&Look<'a>> {
+        self.looks.last()
+    }
+
+    /// Ids of events of which a genuine attempt was acknowledged before the entry `seq`.
+    #[must_use]
+    pub fn acknowledged_before(&self, seq: u64) -> BTreeSet<&'a str> {
+        let acknowledged = self.attempts.iter().filter(|(at, attempt)| {
+            *at < seq && attempt.forgery.is_none() && attempt.answer.is_success()
+        });
+        acknowledged.map(|(_, attempt)| attempt.event.as_str()).collect()
+    }
+}
+
+/// Every departure of an order, look by look.
+fn departures(
+    run: &RunStarted,
+    order: &Order<'_>,
+    scrutiny: &BTreeMap<u64, Scrutiny>,
+) -> Vec<Violation> {
+    let due = order.opened.amount;
+    let mut violations = Vec::new();
+    let mut was_paid = false;
+    for look in &order.looks {
+        let truths = order.truths_before(look.seq);
+        let allowed = Allowed::after(&run.policy, due, &truths);
+        // In the closing audit everything must have caught up, as long as the merchant could: its
+        // own reconciliation was driven, or nothing was kept from it.
+        let caught_up = match look.observed.why {
+            Why::Audit if run.connection.reconcile => Scrutiny::ALL,
+            Why::Audit | Why::Changed | Why::Decisive => {
+                scrutiny.get(&look.seq).copied().unwrap_or_default()
+            }
+        };
+        let found = inspect(&look.shown, &allowed, due, was_paid, caught_up);
+        violations.extend(found.into_iter().map(|(fault, expected, actual, at_risk)| {
+            let reference = order.opened.reference.clone();
+            Violation { fault, reference, seq: look.seq, expected, actual, at_risk }
+        }));
+        was_paid |= look.shown.state == Some(crate::model::OrderState::Paid);
+    }
+    violations
+}
+
+impl Answer {
+    /// Whether it is a 2xx.
+    #[must_use]
+    pub const fn is_success(&self) -> bool {
+        matches!(self, Self::Http { status: 200..=299, .. })
+    }
+
+    /// As reports tell it: `200`, or why there was none.
+    #[must_use]
+    pub fn tell(&self) -> String {
+        match self {
+            Self::Http { status, .. } => status.to_string(),
+            Self::Failed(why) => why.clone(),
+        }
+    }
+}

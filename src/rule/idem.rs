@@ -1,0 +1,178 @@
+//! Idempotency, one after the other: one payment, one effect, however often it is announced.
+
+use super::case::{Case, Order};
+use super::oracle::{Allowed, Fault};
+use super::{Breach, Level, Need, Outcome, Owner, Rule};
+use crate::history::Attempt;
+use crate::model::{EventKind, OrderState};
+use crate::scenario::{Alteration, Arrival};
+
+const BOOKS: &[Need] = &[Need::Checkout, Need::Ledger];
+
+/// IDEM-01
+pub static REPEATED_EVENT: Rule = Rule {
+    code: "IDEM-01",
+    title: "the same event is applied twice",
+    level: Level::Must,
+    holds: "Webhooks are delivered at least once. However often one event arrives, the merchant \
+        credits it once and ships once; otherwise every retry of the provider costs the full \
+        amount.",
+    judged: "An acknowledged event is delivered again under the same id; credits and fulfilments \
+        must not grow, neither at once nor by the closing audit.",
+    not_judged: "The answer to the copy: 200 and 409 are both right.",
+    fix: "Record the event id in the transaction that posts the credit, under a unique \
+        constraint, and stop where it is there already.",
+    needs: BOOKS,
+    owner: Owner::Engineering,
+    references: &["anomalyco/opencode#28402", "wasp-lang/open-saas#688"],
+    explains: &["IDEM-02", "RACE-01", "RECON-02"],
+    judge: |case| {
+        repeated(case, "a copy of an acknowledged event", |order, attempt, seq| {
+            let acknowledged = order.acknowledged_before(seq);
+            attempt.arrival == Arrival::InTurn && acknowledged.contains(attempt.event.as_str())
+        })
+    },
+};
+
+/// IDEM-02
+pub static REPEATED_PAYMENT: Rule = Rule {
+    code: "IDEM-02",
+    title: "one payment is applied again under a new event id",
+    level: Level::Must,
+    holds: "Providers announce one fact more than once: a redelivery by hand, a migration, a \
+        second channel. The payment is the thing paid for; its event id is only an envelope.",
+    judged: "An acknowledged event is delivered again as a new event, with a new id and a fresh \
+        signature; credits and fulfilments must not grow.",
+    not_judged: "The answer to the second event.",
+    fix: "Beside the event id, make the credit unique per payment.",
+    needs: BOOKS,
+    owner: Owner::Engineering,
+    references: &["Vexa-ai/vexa#519", "CVE-2026-11901"],
+    explains: &[],
+    judge: |case| {
+        repeated(case, "one payment announced under a new event id", |order, attempt, seq| {
+            let kind = attempt.event_type.as_str();
+            attempt.alteration == Alteration::NewEventId
+                && order.attempts.iter().any(|(at, earlier)| {
+                    *at < seq && earlier.event_type == kind && earlier.answer.is_success()
+                })
+        })
+    },
+};
+
+/// IDEM-04
+pub static KEY_TOO_COARSE: Rule = Rule {
+    code: "IDEM-04",
+    title: "a later event of a payment is dropped as a duplicate of an earlier one",
+    level: Level::Must,
+    holds: "Paid and confirmed are two facts about one payment. A merchant that remembers only \
+        the payment throws the second away: the customer paid, the money is final, and nothing \
+        ships.",
+    judged: "Paid is delivered and acknowledged, then confirmed is delivered and acknowledged; \
+        the order must become paid.",
+    not_judged: "Payments that are late, short or over, where a person may have to look first.",
+    fix: "Use the event id as the key, or the payment with the transition.",
+    needs: &[Need::Checkout, Need::Order],
+    owner: Owner::Engineering,
+    references: &["anolilab/lunora#246", "RivenLau/orion-key#41"],
+    explains: &["ORD-01"],
+    judge: |case| {
+        let mut outcome = Outcome::NotExercised;
+        for order in &case.orders {
+            match dropped(case, order) {
+                fail @ Outcome::Fail(_) => return fail,
+                Outcome::NotExercised => {}
+                other => outcome = other,
+            }
+        }
+        outcome
+    },
+};
+
+fn dropped(case: &Case<'_>, order: &Order<'_>) -> Outcome {
+    if !order.truth().is_some_and(crate::model::Truth::is_plain) {
+        return Outcome::NotExercised;
+    }
+    let acknowledged = |kind: EventKind, after: u64| {
+        let mut genuine = order.genuine(kind);
+        genuine.find(|(seq, attempt)| *seq > after && attempt.answer.is_success())
+    };
+    let Some((first, _)) = acknowledged(EventKind::Paid, 0) else { return Outcome::NotExercised };
+    let Some((second, _)) = acknowledged(EventKind::Confirmed, first) else {
+        return Outcome::NotExercised;
+    };
+    let Some(look) = order.look_after(second) else { return Outcome::NotExercised };
+    let truths = order.truths_before(look.seq);
+    let allowed = Allowed::after(&case.run.policy, order.opened.amount, &truths);
+    if !allowed.states_right.contains(&OrderState::Paid) {
+        return Outcome::NotExercised;
+    }
+    if let Some(violation) = order.violation_after(second, &[Fault::Missing]) {
+        let violation = violation.clone();
+        return Outcome::Fail(Box::new(Breach { violation, stimulus: vec![first, second] }));
+    }
+    let paid = order.looks.iter().find(|look| {
+        look.seq > second && look.shown.state == Some(OrderState::Paid)
+    });
+    match paid {
+        Some(look) => Outcome::Pass {
+            what: "confirmed counted after paid".into(),
+            witnesses: vec![first, second, look.seq],
+        },
+        None => Outcome::Unknown("the order was not seen paid after both events".into()),
+    }
+}
+
+/// Whether something that repeats a known fact repeated its effect.
+pub(super) fn repeated(
+    case: &Case<'_>,
+    what: &str,
+    stimulus: impl Fn(&Order<'_>, &Attempt, u64) -> bool,
+) -> Outcome {
+    let mut outcome = Outcome::NotExercised;
+    for order in &case.orders {
+        let copies: Vec<_> = order
+            .attempts
+            .iter()
+            .filter(|(seq, attempt)| attempt.forgery.is_none() && stimulus(order, attempt, *seq))
+            .map(|(seq, _)| *seq)
+            .collect();
+        let Some(first) = copies.first().copied() else { continue };
+        match repeated_after(order, first, what, &copies) {
+            fail @ Outcome::Fail(_) => return fail,
+            other => outcome = other,
+        }
+    }
+    outcome
+}
+
+/// Whether the order shows a repeated effect after `first`; a pass needs an effect to begin with.
+pub(super) fn repeated_after(
+    order: &Order<'_>,
+    first: u64,
+    what: &str,
+    stimulus: &[u64],
+) -> Outcome {
+    let before = order.violations.iter().any(|v| v.seq < first && v.fault == Fault::Repeated);
+    if let Some(violation) = order.violation_after(first, &[Fault::Repeated])
+        && !before
+    {
+        // A timeline of the copies and of the delivery that they repeat.
+        let origin = order.attempts.iter().map(|(seq, _)| *seq).filter(|seq| *seq < first).max();
+        let stimulus = origin.into_iter().chain(stimulus.iter().copied()).collect();
+        return Outcome::Fail(Box::new(Breach { violation: violation.clone(), stimulus }));
+    }
+    let last = order.last_look().filter(|look| look.seq > first);
+    let Some(look) = last else {
+        return Outcome::Unknown("the order was not seen after the repetition".into());
+    };
+    let has_effect = look.shown.credits.is_some_and(|n| n > 0)
+        || look.shown.fulfilments.is_some_and(|n| n > 0);
+    if !has_effect {
+        return Outcome::Unknown(
+            "the payment had no effect at all, so that a second one could not show".into(),
+        );
+    }
+    let witnesses = stimulus.iter().copied().chain([look.seq]).collect();
+    Outcome::Pass { what: format!("{what} had no second effect"), witnesses }
+}

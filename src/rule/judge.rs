@@ -1,0 +1,264 @@
+//! From histories to judgements: every rule on every scenario.
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
+
+use super::case::{Case, Order};
+use super::conclude::{conclude, worst};
+use super::finding::finding;
+use super::need::{absent, missing};
+use super::oracle::{Decision, Fault, decide};
+use super::{
+    Breach, Finding, Judged, Judgement, MoneyRow, Outcome, RULES, Rule, ScenarioVerdict, Verdict,
+    Violation,
+};
+use crate::history::{Entry, Expected, Fact, HistoryError, Reader, RunStarted, ScenarioEnded};
+use crate::model::LaneId;
+use crate::scenario::Expectation;
+
+/// Judges a whole history.
+///
+/// # Errors
+/// A history that cannot be read, or that holds no run.
+pub fn judge<R: std::io::BufRead + std::io::Seek>(
+    history: &mut Reader<R>,
+) -> Result<Judged, HistoryError> {
+    let own = history.lane(LaneId::RUN)?;
+    let run_entry = own.first().ok_or(HistoryError::NoRun)?;
+    let Fact::RunStarted(run) = &run_entry.fact else { return Err(HistoryError::NoRun) };
+    let complete = own.iter().any(|entry| {
+        matches!(entry.fact, Fact::RunEnded(crate::history::RunEnded::Complete))
+    });
+    let (mut scenarios, mut findings) = (Vec::new(), Vec::new());
+    for lane in history.lanes() {
+        let entries = history.lane(lane)?;
+        if let Some((scenario, found)) = judge_scenario(run, lane, &entries) {
+            scenarios.push(scenario);
+            findings.extend(found);
+        }
+    }
+    let mut judged = conclude(run, scenarios, findings, !complete);
+    judged.started = run_entry.at;
+    judged.took_ms = history.took_ms();
+    judged.entries = history.len();
+    judged.attempts = history.attempts();
+    Ok(judged)
+}
+
+/// Judges one scenario from its entries; `None` where the lane holds no scenario.
+#[must_use]
+pub fn judge_scenario(
+    run: &RunStarted,
+    lane: LaneId,
+    entries: &[Entry],
+) -> Option<(ScenarioVerdict, Vec<Finding>)> {
+    let case = Case::new(run, entries)?;
+    let mut rules: Vec<(&'static Rule, Outcome, bool)> = Vec::new();
+    for rule in RULES {
+        let tagged = case.scenario.rules.iter().any(|code| code == rule.code);
+        if absent(rule, &run.scope).is_some() || !missing(rule, &run.connection).is_empty() {
+            if tagged {
+                rules.push((rule, Outcome::NotExercised, true));
+            }
+            continue;
+        }
+        let outcome = catch_unwind(AssertUnwindSafe(|| (rule.judge)(&case)))
+            .unwrap_or_else(|_| Outcome::Unknown("the judge crashed; please report this".into()));
+        if tagged || matches!(outcome, Outcome::Fail(_)) {
+            rules.push((rule, outcome, tagged));
+        }
+    }
+    // The scenario's own rule first, as its author wrote them.
+    rules.sort_by_key(|(rule, ..)| {
+        let mut written = case.scenario.rules.iter();
+        written.position(|code| code == rule.code).unwrap_or(usize::MAX)
+    });
+    explain_unmet(&case, &mut rules);
+    let mut findings = Vec::new();
+    let mut judgements = Vec::new();
+    for (rule, outcome, tagged) in rules {
+        if let Outcome::Fail(breach) = &outcome {
+            findings.push(finding(&case, lane, rule, breach));
+        }
+        judgements.push((rule.code.to_owned(), judgement(&case, rule, outcome, tagged)));
+    }
+    let verdict = worst(judgements.iter().map(|(_, judgement)| judgement.verdict));
+    let reason = judgements
+        .iter()
+        .find(|(_, judgement)| judgement.verdict == verdict)
+        .map_or_else(|| "it names no rule".to_owned(), |(_, judgement)| judgement.reason.clone());
+    let scenario = case.scenario;
+    let took_ms = match (entries.first(), entries.iter().rev().find(|e| is_own(e))) {
+        (Some(first), Some(last)) => last.real_ms.saturating_sub(first.real_ms),
+        _ => 0,
+    };
+    let verdict = ScenarioVerdict {
+        lane,
+        name: scenario.name.clone(),
+        feature: scenario.feature.clone(),
+        source: scenario.source.clone(),
+        tags: scenario.tags.iter().cloned().collect(),
+        steps: scenario.steps.clone(),
+        verdict,
+        reason,
+        rules: judgements,
+        took_ms,
+        money: case.orders.iter().map(money).collect(),
+    };
+    Some((verdict, findings))
+}
+
+/// The closing audit looks at a lane long after it ended; that is not the scenario's time.
+fn is_own(entry: &Entry) -> bool {
+    matches!(entry.fact, Fact::ScenarioEnded(_) | Fact::Expected(_) | Fact::Attempted(_))
+}
+
+fn judgement(case: &Case<'_>, rule: &Rule, outcome: Outcome, tagged: bool) -> Judgement {
+    let plain = |verdict, reason: String| Judgement { verdict, reason, witnesses: Vec::new() };
+    if let Some(reason) = absent(rule, &case.run.scope) {
+        return plain(Verdict::NotApplicable, reason);
+    }
+    let missing = missing(rule, &case.run.connection);
+    if let Some(line) = missing.first() {
+        return plain(Verdict::NotTestable, format!("not connected: {line}"));
+    }
+    match (outcome, case.ended) {
+        (Outcome::Fail(breach), _) => {
+            let Violation { expected, actual, seq, .. } = &breach.violation;
+            let reason = format!("expected: {expected}; got: {actual}");
+            Judgement { verdict: Verdict::Fail, reason, witnesses: vec![*seq] }
+        }
+        (_, None) => plain(Verdict::Unknown, "the run was interrupted".into()),
+        (_, Some(ScenarioEnded::Broken(reason) | ScenarioEnded::MerchantDied(reason))) => {
+            plain(Verdict::Unknown, reason.clone())
+        }
+        (_, Some(ScenarioEnded::NotTestable(reason))) => {
+            plain(Verdict::NotTestable, reason.clone())
+        }
+        (Outcome::Unknown(reason), Some(ScenarioEnded::Complete)) => {
+            plain(Verdict::Unknown, reason)
+        }
+        (Outcome::NotExercised, Some(ScenarioEnded::Complete)) => {
+            debug_assert!(tagged, "only failures of other rules are kept");
+            let reason = format!("the scenario did not exercise {} as played", rule.code);
+            plain(Verdict::Unknown, reason)
+        }
+        (Outcome::Pass { what, mut witnesses }, Some(ScenarioEnded::Complete)) => {
+            assert!(!witnesses.is_empty(), "a pass of {} without a witness", rule.code);
+            witnesses.sort_unstable();
+            witnesses.dedup();
+            Judgement { verdict: Verdict::Pass, reason: what, witnesses }
+        }
+    }
+}
+
+/// An expectation that is not met, and that no failed rule explains, is held against the rule that
+/// the scenario's author names first: a scenario never passes beside what it says must be seen.
+fn explain_unmet(case: &Case<'_>, rules: &mut [(&'static Rule, Outcome, bool)]) {
+    let failed = rules.iter().any(|(_, outcome, _)| matches!(outcome, Outcome::Fail(_)));
+    let died = match case.ended {
+        Some(ScenarioEnded::MerchantDied(how)) => Some(how.clone()),
+        _ => None,
+    };
+    let Some((_, outcome, true)) = rules.first_mut() else { return };
+    if failed || (matches!(outcome, Outcome::Unknown(_)) && died.is_none()) {
+        return;
+    }
+    if let Some(how) = died {
+        if let Some(violation) = death(case, how) {
+            *outcome = Outcome::Fail(Box::new(Breach { violation, stimulus: Vec::new() }));
+        }
+        return;
+    }
+    for (seq, expected) in &case.expected {
+        match unmet(case, *seq, expected) {
+            Ok(None) => {}
+            Ok(Some(violation)) => {
+                let stimulus = case.order(&expected.reference).map(proof).unwrap_or_default();
+                *outcome = Outcome::Fail(Box::new(Breach { violation, stimulus }));
+                return;
+            }
+            Err(reason) => {
+                *outcome = Outcome::Unknown(reason);
+                return;
+            }
+        }
+    }
+}
+
+fn death(case: &Case<'_>, how: String) -> Option<Violation> {
+    let order = case.orders.last()?;
+    Some(Violation {
+        fault: Fault::Missing,
+        reference: order.opened.reference.clone(),
+        seq: case.entries.last()?.seq,
+        expected: "the merchant answers and keeps running".into(),
+        actual: how,
+        at_risk: Some(order.opened.amount),
+    })
+}
+
+/// The entries that a reader needs beside an unmet expectation: last truth, last attempt.
+fn proof(order: &Order<'_>) -> Vec<u64> {
+    let truth = order.truths.last().map(|(seq, _)| *seq);
+    let attempt = order.attempts.last().map(|(seq, _)| *seq);
+    truth.into_iter().chain(attempt).collect()
+}
+
+fn unmet(
+    case: &Case<'_>,
+    seq: u64,
+    expected: &Expected,
+) -> Result<Option<Violation>, String> {
+    let order = case.order(&expected.reference).ok_or("the order is not in the history")?;
+    let last = order.attempts.iter().rev().find(|(at, attempt)| {
+        *at < seq && attempt.forgery.is_none()
+    });
+    let acknowledged = last.is_some_and(|(_, last)| {
+        order.acknowledged_before(seq).contains(last.event.as_str())
+    });
+    let look = expected.observation.and_then(|at| order.looks.iter().find(|l| l.seq == at));
+    let Some(look) = look else {
+        let blind = order.blind.iter().rev().find(|(at, _)| *at < seq);
+        return Err(blind.map_or("the order was never seen".to_owned(), |(_, why)| {
+            format!("what the merchant showed was not understood: {why}")
+        }));
+    };
+    let truths = order.truths_before(look.seq);
+    let decision = decide(
+        &expected.expectation,
+        &case.run.policy,
+        order.opened.amount,
+        &truths,
+        &look.shown,
+        acknowledged,
+    );
+    let Decision::Unmet { expected: wanted, actual, at_risk } = decision else { return Ok(None) };
+    let fault = match expected.expectation {
+        Expectation::NoEffect => Fault::Unproven,
+        Expectation::Exception(_) => Fault::Unsurfaced,
+        Expectation::Order(_)
+        | Expectation::Credits { .. }
+        | Expectation::Fulfilments(_)
+        | Expectation::Acknowledged
+        | Expectation::Consistent => Fault::Missing,
+    };
+    let reference = expected.reference.clone();
+    Ok(Some(Violation { fault, reference, seq: look.seq, expected: wanted, actual, at_risk }))
+}
+
+fn money(order: &Order<'_>) -> MoneyRow {
+    let last = order.last_look().map(|look| &look.shown);
+    MoneyRow {
+        reference: order.opened.reference.clone(),
+        due: order.opened.amount,
+        received: order.truth().map(|truth| truth.received),
+        provider: order
+            .truth()
+            .map_or_else(|| "no payment".to_owned(), |truth| truth.status.to_string()),
+        order: last
+            .and_then(|shown| shown.state)
+            .map_or_else(|| "not seen".to_owned(), |state| state.to_string()),
+        credited: last.and_then(|shown| shown.credited),
+        fulfilled: last.and_then(|shown| shown.fulfilments),
+    }
+}

@@ -1,0 +1,105 @@
+//! What a merchant showed at one look, in numbers.
+
+use crate::model::{Asset, ExceptionClass, Money, Observation, OrderState, PostingKind};
+
+/// One look, summed up in the order's asset.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Shown {
+    /// The state; none: no such order.
+    pub state: Option<OrderState>,
+    /// Credits less reversals; none: the ledger is not connected or does not parse.
+    pub credited: Option<Money>,
+    /// How many credits.
+    pub credits: Option<u32>,
+    /// Why the postings do not add up in the order's asset, where they do not.
+    pub odd_posting: Option<String>,
+    /// Fulfilments.
+    pub fulfilments: Option<u64>,
+    /// Open exceptions.
+    pub exceptions: Option<Vec<ExceptionClass>>,
+}
+
+impl Shown {
+    /// Sums up `observation` for an order in `asset`.
+    #[must_use]
+    pub fn of(observation: &Observation, asset: Asset) -> Self {
+        let mut shown = Self {
+            state: observation.state,
+            credited: None,
+            credits: None,
+            odd_posting: None,
+            fulfilments: observation.fulfilments,
+            exceptions: observation
+                .exceptions
+                .as_ref()
+                .map(|open| open.iter().map(|exception| exception.class).collect()),
+        };
+        let Some(postings) = &observation.postings else { return shown };
+        let (mut credited, mut reversed, mut credits) = (asset.zero(), asset.zero(), 0);
+        for posting in postings {
+            let sum = match posting.kind {
+                PostingKind::Credit => &mut credited,
+                PostingKind::Reversal => &mut reversed,
+                PostingKind::Refund | PostingKind::Fee => continue,
+            };
+            credits += u32::from(posting.kind == PostingKind::Credit);
+            let parsed = if posting.asset == asset.symbol {
+                asset.parse(&posting.amount).and_then(|amount| sum.plus(amount))
+            } else {
+                Err(crate::model::MoneyError::Mixed("another asset", asset.symbol))
+            };
+            match parsed {
+                Ok(total) => *sum = total,
+                Err(_) => {
+                    let text = format!("{} {}", posting.amount, posting.asset);
+                    shown.odd_posting.get_or_insert(text);
+                }
+            }
+        }
+        shown.credits = Some(credits);
+        if shown.odd_posting.is_none() {
+            shown.credited = credited.less(reversed).ok();
+        }
+        shown
+    }
+
+    /// Whether an open exception is of one of these classes. Where exceptions are not observed,
+    /// the state suffices.
+    #[must_use]
+    pub fn has_exception(&self, classes: &std::collections::BTreeSet<ExceptionClass>) -> bool {
+        match &self.exceptions {
+            Some(open) => open.iter().any(|class| classes.contains(class)),
+            None => self.state == Some(OrderState::Exception),
+        }
+    }
+
+    /// As findings tell it: `paid, 2 credits of 500.00 USDT together, fulfilled 2 times`.
+    #[must_use]
+    pub fn tell(&self) -> String {
+        let mut parts = vec![self.state.map_or_else(
+            || "the merchant knows no such order".to_owned(),
+            |state| format!("the order is {state}"),
+        )];
+        match (self.credits, self.credited, &self.odd_posting) {
+            (_, _, Some(odd)) => parts.push(format!("a posting of {odd}")),
+            (Some(0), ..) => parts.push("no credit".to_owned()),
+            (Some(1), Some(sum), _) => parts.push(format!("one credit of {sum}")),
+            (Some(n), Some(sum), _) => parts.push(format!("{n} credits, together {sum}")),
+            _ => {}
+        }
+        match self.fulfilments {
+            Some(0) => parts.push("not fulfilled".to_owned()),
+            Some(1) => parts.push("fulfilled once".to_owned()),
+            Some(n) => parts.push(format!("fulfilled {n} times")),
+            None => {}
+        }
+        match self.exceptions.as_deref() {
+            Some([]) | None => {}
+            Some(open) => {
+                let words: Vec<_> = open.iter().map(|class| class.as_str()).collect();
+                parts.push(format!("open exception: {}", words.join(", ")));
+            }
+        }
+        parts.join(", ")
+    }
+}

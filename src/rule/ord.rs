@@ -1,0 +1,163 @@
+//! Ordering: every pair of events must lead to the right state, whichever comes first.
+
+use super::case::{Case, Order};
+use super::oracle::Fault;
+use super::{Breach, Level, Need, Outcome, Owner, Rule};
+use crate::model::{EventKind, OrderState, Status};
+
+const NEEDS: &[Need] = &[Need::Checkout, Need::Order];
+
+/// ORD-01
+pub static OLDER_OVERWRITES: Rule = Rule {
+    code: "ORD-01",
+    title: "an older notification overwrites a newer state",
+    level: Level::Must,
+    holds: "Order of arrival is not guaranteed. A paid order that an old notification turns back \
+        into an open one is chased, cancelled or shipped again.",
+    judged: "An older event arrives after a newer one of the same payment was acknowledged; the \
+        order must not fall back, and must show what the newer one said.",
+    not_judged: "States shown in between by a merchant that is still catching up.",
+    fix: "Let a state only move ahead: compare the event's status with the stored one in the \
+        update itself.",
+    needs: NEEDS,
+    owner: Owner::Engineering,
+    references: &["laravel/cashier-stripe#1201", "TryGhost/Members#240"],
+    explains: &[],
+    judge: |case| each(case, older_last),
+};
+
+/// ORD-02
+pub static LATE_FAILURE_DOWNGRADES: Rule = Rule {
+    code: "ORD-02",
+    title: "a late expiry takes back a paid order",
+    level: Level::Must,
+    holds: "Once money is final, an older notice of expiry is history. An order that it cancels \
+        keeps the customer's money and ships nothing.",
+    judged: "A payment expires, is paid late and is accepted by the provider; the confirmation is \
+        delivered first, the notice of expiry last. The order must not be cancelled by it.",
+    not_judged: "Whether the merchant accepts the late money or parks it for a person.",
+    fix: "Accept expiry and failure only from states that they can follow.",
+    needs: NEEDS,
+    owner: Owner::Engineering,
+    references: &["woocommerce/woocommerce-gateway-stripe#902", "mollie/WooCommerce#668"],
+    explains: &[],
+    judge: |case| each(case, expiry_last),
+};
+
+/// ORD-06
+pub static FAILURE_FINAL: Rule = Rule {
+    code: "ORD-06",
+    title: "a genuine success after an expiry is ignored",
+    level: Level::Must,
+    holds: "Expired is not the end where the provider says so: late money may be accepted. A \
+        merchant that closes the order for good has the money and no record of it.",
+    judged: "The notice of expiry is delivered, then the provider accepts late money and its \
+        confirmation is delivered; the order must be paid, or a person must be told.",
+    not_judged: "Which of the two.",
+    fix: "Let a confirmation reopen an expired order, or open an exception for it.",
+    needs: NEEDS,
+    owner: Owner::Product,
+    references: &["open-formulieren/open-forms#5942"],
+    explains: &[],
+    judge: |case| each(case, success_last),
+};
+
+/// Judges every order; the first failure counts, then what could not be told.
+pub(super) fn each(case: &Case<'_>, judge: impl Fn(&Order<'_>) -> Outcome) -> Outcome {
+    let mut outcome = Outcome::NotExercised;
+    for order in &case.orders {
+        match judge(order) {
+            Outcome::NotExercised => {}
+            fail @ Outcome::Fail(_) => return fail,
+            other => outcome = other,
+        }
+    }
+    outcome
+}
+
+/// How far an event says that the payment got; the four that lie on the way to settlement.
+fn stage(event_type: &str) -> Option<u8> {
+    match EventKind::from_word(event_type)? {
+        EventKind::Created => Some(0),
+        EventKind::Paid => Some(1),
+        EventKind::Confirmed => Some(2),
+        EventKind::Settled => Some(3),
+        EventKind::Detected
+        | EventKind::Underpaid
+        | EventKind::Overpaid
+        | EventKind::Expired
+        | EventKind::Late => None,
+    }
+}
+
+fn older_last(order: &Order<'_>) -> Outcome {
+    let genuine: Vec<_> = order
+        .attempts
+        .iter()
+        .filter(|(_, attempt)| attempt.forgery.is_none() && attempt.answer.is_success())
+        .filter_map(|(seq, attempt)| Some((*seq, stage(&attempt.event_type)?)))
+        .collect();
+    let older = genuine.iter().enumerate().find_map(|(i, (seq, stage))| {
+        let newer = genuine[..i].iter().find(|(_, earlier)| *earlier >= 2 && earlier > stage)?;
+        Some((newer.0, *seq))
+    });
+    let Some((newer, older)) = older else { return Outcome::NotExercised };
+    told(order, older, vec![newer, older], &[Fault::Regressed, Fault::Missing], "an older event")
+}
+
+fn expiry_last(order: &Order<'_>) -> Outcome {
+    let confirmed = acknowledged(order, EventKind::Confirmed, 0);
+    let Some(confirmed) = confirmed else { return Outcome::NotExercised };
+    let Some(expired) = acknowledged(order, EventKind::Expired, confirmed) else {
+        return Outcome::NotExercised;
+    };
+    let faults = [Fault::Regressed, Fault::Missing, Fault::Unproven];
+    told(order, expired, vec![confirmed, expired], &faults, "a late expiry")
+}
+
+fn success_last(order: &Order<'_>) -> Outcome {
+    let Some(expired) = acknowledged(order, EventKind::Expired, 0) else {
+        return Outcome::NotExercised;
+    };
+    let Some(confirmed) = acknowledged(order, EventKind::Confirmed, expired) else {
+        return Outcome::NotExercised;
+    };
+    if !order.was(Status::Confirmed) {
+        return Outcome::NotExercised;
+    }
+    let faults = [Fault::Missing, Fault::Unsurfaced];
+    told(order, confirmed, vec![expired, confirmed], &faults, "a confirmation after the expiry")
+}
+
+fn acknowledged(order: &Order<'_>, kind: EventKind, after: u64) -> Option<u64> {
+    let mut genuine = order.genuine(kind);
+    let found = genuine.find(|(seq, attempt)| *seq > after && attempt.answer.is_success());
+    found.map(|(seq, _)| seq)
+}
+
+/// Fails by the first of `faults` after `since`; passes by a look that shows the order in a state
+/// that somebody acts on.
+fn told(
+    order: &Order<'_>,
+    since: u64,
+    stimulus: Vec<u64>,
+    faults: &[Fault],
+    what: &str,
+) -> Outcome {
+    if let Some(violation) = order.violation_after(since, faults) {
+        let violation = violation.clone();
+        return Outcome::Fail(Box::new(Breach { violation, stimulus }));
+    }
+    let acted_on = [Some(OrderState::Paid), Some(OrderState::Exception)];
+    let look = order
+        .looks
+        .iter()
+        .find(|look| look.seq > since && acted_on.contains(&look.shown.state));
+    match look {
+        Some(look) => Outcome::Pass {
+            what: format!("{what} led to the right state"),
+            witnesses: stimulus.into_iter().chain([look.seq]).collect(),
+        },
+        None => Outcome::Unknown(format!("the order was not seen paid or parked after {what}")),
+    }
+}
