@@ -6,8 +6,8 @@
 mod entry;
 mod log;
 
-pub use log::{HistoryError, Reader, Writer};
 pub use entry::{
     Answer, ApiCall, Attempt, Drive, Entry, Expected, Fact, Observed, Opened, RunEnded, RunStarted,
     ScenarioEnded, ScenarioStarted, Transition, Why,
 };
+pub use log::{HistoryError, Reader, Writer};

@@ -1,8 +1,8 @@
 //! Amounts: what was delivered against what was ordered.
 
 use super::case::Order;
-use super::ord::each;
 use super::oracle::Fault;
+use super::ord::each;
 use super::{Breach, Level, Need, Outcome, Owner, Rule};
 use crate::model::{AmountState, EventKind, Status};
 
@@ -38,7 +38,10 @@ pub static PARTS_MISSUMMED: Rule = Rule {
     fix: "Set the received amount from the event; never add to it.",
     needs: &[Need::Checkout, Need::Ledger],
     owner: Owner::Finance,
-    references: &["btcpayserver/btcpayserver#4146", "btcpayserver/woocommerce-greenfield-plugin#16"],
+    references: &[
+        "btcpayserver/btcpayserver#4146",
+        "btcpayserver/woocommerce-greenfield-plugin#16",
+    ],
     explains: &[],
     judge: |case| each(case, parts),
 };
@@ -50,9 +53,9 @@ fn short(order: &Order<'_>) -> Outcome {
         .iter()
         .find(|(_, truth)| under(truth.status) && truth.amount_state == AmountState::Under);
     let Some((since, _)) = accepted else { return Outcome::NotExercised };
-    let announced = order.genuine(EventKind::Confirmed).find(|(seq, attempt)| {
-        seq > since && attempt.answer.is_success()
-    });
+    let announced = order
+        .genuine(EventKind::Confirmed)
+        .find(|(seq, attempt)| seq > since && attempt.answer.is_success());
     let Some((seq, _)) = announced else { return Outcome::NotExercised };
     let faults = [Fault::ShortAccepted, Fault::Excess, Fault::Unproven];
     if let Some(violation) = order.violation_after(seq, &faults) {
@@ -80,9 +83,8 @@ fn parts(order: &Order<'_>) -> Outcome {
         let stimulus = order.truths.iter().map(|(seq, _)| *seq).collect();
         return Outcome::Fail(Box::new(Breach { violation: violation.clone(), stimulus }));
     }
-    let credited = order.looks.iter().rev().find(|look| {
-        look.shown.credited == Some(truth.received)
-    });
+    let credited =
+        order.looks.iter().rev().find(|look| look.shown.credited == Some(truth.received));
     match credited {
         Some(look) => Outcome::Pass {
             what: format!("{} transfers were credited as one sum", truth.transfers),

@@ -81,9 +81,8 @@ pub static CHECK_WITHOUT_EFFECT: Rule = Rule {
     references: &["CVE-2026-9027", "CVE-2026-5050", "Azuriom/Plugin-Shop#284", CONTROL],
     explains: &["AUTH-06", "AUTH-17"],
     judge: |case| {
-        let wrong = |forgery| {
-            matches!(forgery, Forgery::WrongKey | Forgery::Random | Forgery::Tampered)
-        };
+        let wrong =
+            |forgery| matches!(forgery, Forgery::WrongKey | Forgery::Random | Forgery::Tampered);
         one(case, claims_payment(wrong))
     },
 };
@@ -141,10 +140,7 @@ fn one(case: &Case<'_>, stimulus: impl Fn(&Attempt) -> bool) -> Outcome {
 }
 
 /// Whether messages that prove nothing had an effect; `None` where there was none of them.
-pub(super) fn effects(
-    case: &Case<'_>,
-    stimulus: impl Fn(&Attempt) -> bool,
-) -> Option<Outcome> {
+pub(super) fn effects(case: &Case<'_>, stimulus: impl Fn(&Attempt) -> bool) -> Option<Outcome> {
     let mut result = None;
     for order in &case.orders {
         for (seq, attempt) in order.attempts.iter().filter(|(_, attempt)| stimulus(attempt)) {

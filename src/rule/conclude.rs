@@ -101,16 +101,11 @@ fn name_causes(findings: &mut [Finding]) {
             .map(|cause| cause.code);
     }
     let position = |code: &str| RULES.iter().position(|rule| rule.code == code);
-    findings.sort_by_key(|finding| {
-        (finding.caused_by.is_some(), position(finding.rule), finding.lane)
-    });
+    findings
+        .sort_by_key(|finding| (finding.caused_by.is_some(), position(finding.rule), finding.lane));
 }
 
-fn last_word(
-    run: &RunStarted,
-    rules: &[RuleVerdict],
-    interrupted: bool,
-) -> (FinalVerdict, String) {
+fn last_word(run: &RunStarted, rules: &[RuleVerdict], interrupted: bool) -> (FinalVerdict, String) {
     let counts = |level: Level| level == Level::Must || run.strict;
     let of = |verdict: Verdict| {
         let these = rules.iter().filter(move |r| r.verdict == verdict && counts(r.level));

@@ -91,7 +91,8 @@ fn instants(entry: &Entry, case: &Case<'_>) -> Vec<Instant> {
             line(Plane::Delivery, text)
         }
         Fact::Driven(drive) => {
-            let text = format!("merchant was made to {}; answered {}", drive.verb, drive.answer.tell());
+            let text =
+                format!("merchant was made to {}; answered {}", drive.verb, drive.answer.tell());
             line(Plane::Merchant, text)
         }
         Fact::Opened(opened) => {

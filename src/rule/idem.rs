@@ -111,9 +111,10 @@ fn dropped(case: &Case<'_>, order: &Order<'_>) -> Outcome {
         let violation = violation.clone();
         return Outcome::Fail(Box::new(Breach { violation, stimulus: vec![first, second] }));
     }
-    let paid = order.looks.iter().find(|look| {
-        look.seq > second && look.shown.state == Some(OrderState::Paid)
-    });
+    let paid = order
+        .looks
+        .iter()
+        .find(|look| look.seq > second && look.shown.state == Some(OrderState::Paid));
     match paid {
         Some(look) => Outcome::Pass {
             what: "confirmed counted after paid".into(),
@@ -166,8 +167,8 @@ pub(super) fn repeated_after(
     let Some(look) = last else {
         return Outcome::Unknown("the order was not seen after the repetition".into());
     };
-    let has_effect = look.shown.credits.is_some_and(|n| n > 0)
-        || look.shown.fulfilments.is_some_and(|n| n > 0);
+    let has_effect =
+        look.shown.credits.is_some_and(|n| n > 0) || look.shown.fulfilments.is_some_and(|n| n > 0);
     if !has_effect {
         return Outcome::Unknown(
             "the payment had no effect at all, so that a second one could not show".into(),

@@ -25,9 +25,9 @@ pub fn judge<R: std::io::BufRead + std::io::Seek>(
     let own = history.lane(LaneId::RUN)?;
     let run_entry = own.first().ok_or(HistoryError::NoRun)?;
     let Fact::RunStarted(run) = &run_entry.fact else { return Err(HistoryError::NoRun) };
-    let complete = own.iter().any(|entry| {
-        matches!(entry.fact, Fact::RunEnded(crate::history::RunEnded::Complete))
-    });
+    let complete = own
+        .iter()
+        .any(|entry| matches!(entry.fact, Fact::RunEnded(crate::history::RunEnded::Complete)));
     let (mut scenarios, mut findings) = (Vec::new(), Vec::new());
     for lane in history.lanes() {
         let entries = history.lane(lane)?;
@@ -204,18 +204,12 @@ fn proof(order: &Order<'_>) -> Vec<u64> {
     truth.into_iter().chain(attempt).collect()
 }
 
-fn unmet(
-    case: &Case<'_>,
-    seq: u64,
-    expected: &Expected,
-) -> Result<Option<Violation>, String> {
+fn unmet(case: &Case<'_>, seq: u64, expected: &Expected) -> Result<Option<Violation>, String> {
     let order = case.order(&expected.reference).ok_or("the order is not in the history")?;
-    let last = order.attempts.iter().rev().find(|(at, attempt)| {
-        *at < seq && attempt.forgery.is_none()
-    });
-    let acknowledged = last.is_some_and(|(_, last)| {
-        order.acknowledged_before(seq).contains(last.event.as_str())
-    });
+    let last =
+        order.attempts.iter().rev().find(|(at, attempt)| *at < seq && attempt.forgery.is_none());
+    let acknowledged =
+        last.is_some_and(|(_, last)| order.acknowledged_before(seq).contains(last.event.as_str()));
     let look = expected.observation.and_then(|at| order.looks.iter().find(|l| l.seq == at));
     let Some(look) = look else {
         let blind = order.blind.iter().rev().find(|(at, _)| *at < seq);

@@ -1,8 +1,8 @@
 //! Lifecycle and finality: credit at the agreed point, and lose no money on the way.
 
 use super::case::{Case, Order};
-use super::ord::each;
 use super::oracle::Fault;
+use super::ord::each;
 use super::{Breach, Level, Need, Outcome, Owner, Rule};
 use crate::model::{EventKind, Status};
 

@@ -149,10 +149,8 @@ fn told(
         return Outcome::Fail(Box::new(Breach { violation, stimulus }));
     }
     let acted_on = [Some(OrderState::Paid), Some(OrderState::Exception)];
-    let look = order
-        .looks
-        .iter()
-        .find(|look| look.seq > since && acted_on.contains(&look.shown.state));
+    let look =
+        order.looks.iter().find(|look| look.seq > since && acted_on.contains(&look.shown.state));
     match look {
         Some(look) => Outcome::Pass {
             what: format!("{what} led to the right state"),

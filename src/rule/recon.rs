@@ -2,8 +2,8 @@
 
 use super::case::{Case, Order};
 use super::idem::repeated_after;
-use super::ord::each;
 use super::oracle::Fault;
+use super::ord::each;
 use super::{Breach, Level, Need, Outcome, Owner, Rule};
 use crate::model::{EventKind, OrderState, Status};
 
@@ -61,9 +61,10 @@ fn missed(case: &Case<'_>, order: &Order<'_>) -> Outcome {
     if let Some(violation) = order.violation_after(driven, &[Fault::Missing]) {
         return Outcome::Fail(Box::new(Breach { violation: violation.clone(), stimulus }));
     }
-    let found = order.looks.iter().find(|look| {
-        look.seq > driven && look.shown.state == Some(OrderState::Paid)
-    });
+    let found = order
+        .looks
+        .iter()
+        .find(|look| look.seq > driven && look.shown.state == Some(OrderState::Paid));
     match found {
         Some(look) => Outcome::Pass {
             what: "a payment without notifications was found by reconciliation".into(),

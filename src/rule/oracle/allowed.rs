@@ -114,11 +114,8 @@ fn shown_after(policy: &Policy, truth: &Truth) -> BTreeSet<OrderState> {
             if reaches(truth.status, policy.fulfil_at) {
                 // Where goods may leave at `paid`, waiting for the confirmation is no fault.
                 let early = truth.status == Status::Paid;
-                let waiting: &[_] = if early {
-                    &[OrderState::Awaiting, OrderState::Provisional]
-                } else {
-                    &[]
-                };
+                let waiting: &[_] =
+                    if early { &[OrderState::Awaiting, OrderState::Provisional] } else { &[] };
                 waiting.iter().copied().chain([OrderState::Paid]).collect()
             } else {
                 [OrderState::Awaiting, OrderState::Provisional].into()
@@ -181,9 +178,7 @@ fn credit_right(policy: &Policy, now: &Truth, may_post: bool) -> BTreeSet<Money>
 
 /// Money on a closed payment must be seen by somebody, unless the policy settles it.
 fn exception_due(policy: &Policy, now: &Truth) -> bool {
-    let settles = |answer: Option<Amount>| {
-        matches!(answer, Some(Amount::Accept | Amount::Refund))
-    };
+    let settles = |answer: Option<Amount>| matches!(answer, Some(Amount::Accept | Amount::Refund));
     let is_late = now.flags.contains(&Flag::Late);
     let settled = if is_late { settles(policy.late) } else { settles(policy.under) };
     now.status == Status::Expired && !now.received.is_zero() && !settled

@@ -78,13 +78,9 @@ pub fn decide(
             let expected = format!("an open exception of class {class}");
             met(shown.has_exception(&classes), expected, shown, now.map(|truth| truth.received))
         }
-        Expectation::NoEffect => first_departure(&inspect(
-            shown,
-            &allowed,
-            due,
-            false,
-            Scrutiny::default(),
-        )),
+        Expectation::NoEffect => {
+            first_departure(&inspect(shown, &allowed, due, false, Scrutiny::default()))
+        }
         Expectation::Consistent => {
             first_departure(&inspect(shown, &allowed, due, false, Scrutiny::ALL))
         }

@@ -79,13 +79,7 @@ pub fn inspect(
     found
 }
 
-fn state(
-    shown: &Shown,
-    allowed: &Allowed,
-    due: Money,
-    was_paid: bool,
-    found: &mut Vec<Departure>,
-) {
+fn state(shown: &Shown, allowed: &Allowed, due: Money, was_paid: bool, found: &mut Vec<Departure>) {
     let Some(state) = shown.state else { return };
     let below = [OrderState::Awaiting, OrderState::Provisional, OrderState::Cancelled];
     if was_paid && below.contains(&state) {
@@ -117,11 +111,8 @@ fn credits(shown: &Shown, allowed: &Allowed, due: Money, found: &mut Vec<Departu
         (false, false, 0 | 1) => Fault::Excess,
         (false, false, _) => Fault::Repeated,
     };
-    let expected = if max.is_zero() {
-        "no credit".to_owned()
-    } else {
-        format!("at most {max} credited")
-    };
+    let expected =
+        if max.is_zero() { "no credit".to_owned() } else { format!("at most {max} credited") };
     found.push((fault, expected, shown.tell(), credited.less(max).ok()));
 }
 
