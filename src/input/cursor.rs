@@ -73,15 +73,15 @@ impl Faults {
         self.found.borrow().is_empty()
     }
 
-    /// The value, if nothing was found wrong.
+    /// The value, if nothing was found wrong. What was noted is handed out, not kept.
     ///
     /// # Errors
     /// All faults, in the order of the file.
     ///
     /// # Panics
     /// If there is neither a value nor a fault, which is a mistake of the reader, not of the file.
-    pub fn finish<T>(self, value: Option<T>) -> Result<T, InputErrors> {
-        let mut found = self.found.into_inner();
+    pub fn finish<T>(&self, value: Option<T>) -> Result<T, InputErrors> {
+        let mut found = self.found.take();
         if found.is_empty() {
             return Ok(value.expect("a reader that gives no value notes a fault"));
         }
@@ -226,9 +226,19 @@ impl<'a> Cursor<'a> {
         self.fields_but(known, &[])
     }
 
+    /// The same, where the keys are words of their own: `what` names them, such as `posting kind`.
+    #[must_use]
+    pub fn fields_of(&self, what: &str, known: &[&str]) -> Fields<'a> {
+        self.check_keys(what, known, &[])
+    }
+
     /// The same, with further keys that are valid and not built yet: each with what to use instead.
     #[must_use]
     pub fn fields_but(&self, known: &[&str], later: &[(&str, &str)]) -> Fields<'a> {
+        self.check_keys(&format!("key of {}", self.quoted()), known, later)
+    }
+
+    fn check_keys(&self, what: &str, known: &[&str], later: &[(&str, &str)]) -> Fields<'a> {
         let pairs = self.pairs();
         for pair in pairs {
             let key = pair.key.as_str();
@@ -237,8 +247,7 @@ impl<'a> Cursor<'a> {
                 let problem = format!("`{name}` is not supported yet in this version");
                 self.faults.at(pair.place, problem, *instead);
             } else if !known.contains(&key) {
-                let what = format!("key of {}", self.quoted());
-                unknown(self.faults, pair.place, key, &what, known);
+                unknown(self.faults, pair.place, key, what, known);
             }
         }
         let readable = matches!(self.node.value, Value::Map(_));

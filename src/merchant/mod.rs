@@ -3,10 +3,18 @@
 //! Reads `countersign.yaml` whole and says everything that is wrong with it at once. Knows no
 //! sockets and starts nothing.
 
+mod contract;
+mod item;
+mod observe;
 mod profile;
+mod read;
 mod redact;
+pub mod template;
 
+pub use contract::CONTRACT_PATH;
+pub use observe::{Looks, Misread, observation};
 pub use profile::{
     Amount, Body, Connection, Drives, HttpTemplate, Mapping, Observe, Policy, Probe, Profile,
     ProviderConfig, Ready, Scope, Start, Stop,
 };
+pub use read::{Known, read};

@@ -1,0 +1,97 @@
+//! `countersign.yaml` → profile: one file per section, every fault of the file at once.
+//!
+//! Pure: the text, the environment and the tables of known words come in as arguments. What the
+//! file format has and this version does not build is refused by name, never ignored.
+
+mod drive;
+mod lifecycle;
+mod merchant;
+mod observe;
+mod policy;
+mod provider;
+mod scope;
+mod start;
+mod text;
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+use self::text::Texts;
+use super::profile::Profile;
+use crate::input::{Cursor, Faults, InputErrors, parse_yaml};
+
+/// Words that other tables own, for checking.
+#[derive(Debug, Clone, Copy)]
+pub struct Known<'a> {
+    /// Codes of all rules, such as `AUTH-01`.
+    pub rules: &'a [&'a str],
+    /// Names of all signature schemes.
+    pub signatures: &'a [&'a str],
+}
+
+const SECTIONS: &[&str] = &[
+    "version",
+    "merchant",
+    "provider",
+    "drive",
+    "observe",
+    "lifecycle",
+    "policy",
+    "scope",
+    "not_applicable",
+];
+
+const LATER: &[(&str, &str)] = &[("tamper", "the rules that need it stay not testable")];
+
+/// Reads a profile. `path` is for messages; `folder` is absolute, and relative paths start there.
+///
+/// # Errors
+/// All faults of the file, in its order.
+pub fn read(
+    text: &str,
+    path: &str,
+    folder: PathBuf,
+    env: &BTreeMap<String, String>,
+    known: &Known<'_>,
+) -> Result<Profile, InputErrors> {
+    let root = parse_yaml(text, path)?;
+    let faults = Faults::new(path);
+    let profile = profile(&Cursor::root(&root, &faults), path, &folder, env, known);
+    faults.finish(Some(profile))
+}
+
+fn profile(
+    root: &Cursor<'_>,
+    path: &str,
+    folder: &Path,
+    env: &BTreeMap<String, String>,
+    known: &Known<'_>,
+) -> Profile {
+    let top = root.fields_but(SECTIONS, LATER);
+    if let Some(version) = top.need("version")
+        && let Some(number) = version.number()
+        && number != 1
+    {
+        version.fault(format!("version {number} is not known"), "1");
+    }
+    let merchant =
+        top.need("merchant").map(|cursor| cursor.fields_but(merchant::KEYS, merchant::LATER));
+    let texts = Texts::new(env, merchant.as_ref());
+    let merchant = merchant::read(merchant.as_ref(), &texts, known);
+    let start = merchant.start.as_ref().map(|cursor| start::read(cursor, folder, &texts));
+    Profile {
+        path: Some(path.to_owned()),
+        folder: folder.to_owned(),
+        name: merchant.name,
+        base_url: merchant.base_url,
+        webhook: merchant.webhook,
+        signature: merchant.signature,
+        provider: provider::read(top.need("provider").as_ref(), start.is_some(), &texts),
+        start,
+        drive: top.get("drive").map(|cursor| drive::read(&cursor, &texts)).unwrap_or_default(),
+        observe: top.get("observe").map(|cursor| observe::read(&cursor, &texts)),
+        lifecycle: top.get("lifecycle").map(|cursor| lifecycle::read(&cursor)).unwrap_or_default(),
+        policy: top.get("policy").map(|cursor| policy::read(&cursor)).unwrap_or_default(),
+        scope: scope::read(top.get("scope").as_ref(), top.get("not_applicable").as_ref(), known),
+    }
+}

@@ -1,0 +1,98 @@
+//! Texts of the profile: `${NAME}` from the environment, `{name}` from the run.
+
+use std::collections::BTreeMap;
+
+use crate::input::{Cursor, Fields};
+use crate::merchant::template::{RUN_PLACEHOLDERS, placeholders};
+
+/// What texts are read with.
+pub(super) struct Texts<'a> {
+    env: &'a BTreeMap<String, String>,
+    /// Whether we start the merchant: only then is there a `{port}` or a `{scratch}`.
+    is_started: bool,
+    /// Whether `base_url` leaves the port to us.
+    has_free_port: bool,
+}
+
+impl<'a> Texts<'a> {
+    /// `merchant` is the section that says how the merchant is started and where it listens.
+    pub(super) fn new(env: &'a BTreeMap<String, String>, merchant: Option<&Fields<'_>>) -> Self {
+        let is_started = merchant.is_some_and(|merchant| merchant.get("start").is_some());
+        let base_url = merchant.and_then(|merchant| merchant.get("base_url"));
+        // A broken base_url is told once, by its own reader, not again by every `{port}`.
+        let has_free_port = base_url.is_none_or(|cursor| match &cursor.node().value {
+            crate::input::Value::Scalar { text, .. } => placeholders(text).contains(&"port"),
+            _ => true,
+        });
+        Self { env, is_started, has_free_port }
+    }
+
+    /// A text with `${NAME}` replaced from the environment.
+    pub(super) fn plain(&self, cursor: &Cursor<'_>) -> Option<String> {
+        let text = cursor.text()?;
+        let mut filled = String::new();
+        let mut rest = text;
+        while let Some((before, after)) = rest.split_once("${") {
+            filled.push_str(before);
+            let Some((name, after)) = after.split_once('}') else {
+                cursor.fault(format!("`{text}`: `${{` is not closed"), "`${NAME}`");
+                return None;
+            };
+            let Some(value) = self.env.get(name) else {
+                let problem = format!("`{name}` is not set in the environment");
+                cursor.fault(problem, format!("{name}=… before the command, or the value itself"));
+                return None;
+            };
+            filled.push_str(value);
+            rest = after;
+        }
+        filled.push_str(rest);
+        Some(filled)
+    }
+
+    /// A text with the environment filled in and its placeholders checked: the run's own, and
+    /// `further` ones.
+    pub(super) fn template(&self, cursor: &Cursor<'_>, further: &[&str]) -> Option<String> {
+        self.check_placeholders(cursor, further);
+        self.plain(cursor)
+    }
+
+    /// The same for what is handed on as it is, `${NAME}` included: commands have shells for that.
+    pub(super) fn argument(&self, cursor: &Cursor<'_>) -> Option<String> {
+        self.check_placeholders(cursor, &[]);
+        cursor.text().map(str::to_owned)
+    }
+
+    /// Names and templates, such as headers.
+    pub(super) fn map(&self, cursor: &Cursor<'_>, further: &[&str]) -> BTreeMap<String, String> {
+        let entries = cursor.entries().into_iter();
+        let read = entries.map(|(name, value)| (name.to_owned(), self.template(&value, further)));
+        read.filter_map(|(name, text)| Some((name, text?))).collect()
+    }
+
+    fn check_placeholders(&self, cursor: &Cursor<'_>, further: &[&str]) {
+        let crate::input::Value::Scalar { text, .. } = &cursor.node().value else { return };
+        // `${NAME}` is of the environment.
+        let text = text.replace("${", "$");
+        for name in placeholders(&text) {
+            let is_ours = name == "port" || name == "scratch";
+            if !RUN_PLACEHOLDERS.contains(&name) && !further.contains(&name) {
+                let valid: Vec<&str> = further.iter().chain(RUN_PLACEHOLDERS).copied().collect();
+                cursor.unknown(name, "placeholder here", &valid);
+            } else if is_ours && !self.is_started {
+                let problem = format!("`{{{name}}}` has no value: the merchant is already running");
+                cursor.fault(problem, "the value itself, or `merchant.start`");
+            } else if name == "port" && !self.has_free_port {
+                let problem = "`{port}` has no value: `merchant.base_url` names a fixed port";
+                cursor.fault(problem, "that port itself, or `{port}` in `merchant.base_url`");
+            }
+        }
+    }
+}
+
+/// A path on the merchant: begins with a slash.
+pub(super) fn check_path(cursor: &Cursor<'_>, path: &str) {
+    if !path.starts_with('/') {
+        cursor.fault(format!("`{path}` is no path"), format!("a slash first: /{path}"));
+    }
+}
