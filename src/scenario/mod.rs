@@ -3,6 +3,7 @@
 //! Knows no provider, no merchant and no clock: steps never do anything.
 
 mod plan;
+pub mod step;
 
 pub use plan::{
     Action, Alteration, Arrival, Deliver, Expectation, Forgery, Pay, Phase, Plan, Scenario, Source,
