@@ -9,6 +9,7 @@ pub mod history;
 pub mod input;
 pub mod merchant;
 pub mod model;
+pub mod provider;
 pub mod report;
 pub mod rule;
 pub mod sample;

@@ -1,0 +1,300 @@
+//! The API: a request goes in, a reply comes out. Which route, who may, what it answers.
+//!
+//! Requests and replies are plain values; no socket and no HTTP library is known here.
+
+use std::collections::BTreeMap;
+use std::fmt;
+
+use bytes::Bytes;
+
+use crate::model::{PaymentId, Reference, SimTime};
+
+use super::id::Prefix;
+use super::idempotency::{self, Outcome, Scope};
+use super::payment::Payment;
+use super::problem::{Code, Problem};
+use super::query::Query;
+use super::wire::{self, List};
+use super::{Event, Provider, event, guard, request};
+
+/// The most that a request body may hold.
+pub const BODY_BYTES_MAX: usize = 64 * 1024;
+
+/// A call, as the service needs it.
+#[derive(Clone, Default)]
+pub struct ApiRequest {
+    /// In capitals, such as `POST`.
+    pub method: String,
+    /// Without the query, such as `/v1/payments`.
+    pub path: String,
+    /// Without the question mark, as it came.
+    pub query: String,
+    /// Names in lower case.
+    pub headers: BTreeMap<String, String>,
+    /// One byte above the bound is enough to be refused.
+    pub body: Bytes,
+}
+
+/// Method, path and names of headers: values, queries and bodies may hold secrets.
+impl fmt::Debug for ApiRequest {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ApiRequest")
+            .field("method", &self.method)
+            .field("path", &self.path)
+            .field("headers", &self.headers.keys().collect::<Vec<_>>())
+            .finish_non_exhaustive()
+    }
+}
+
+/// The answer to a call.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct ApiReply {
+    /// The status code.
+    pub status: u16,
+    /// In the order in which they are sent.
+    pub headers: Vec<(String, String)>,
+    /// JSON, or a problem.
+    pub body: Vec<u8>,
+    /// The payment that it is about, where it is about one.
+    pub payment: Option<PaymentId>,
+    /// What this call made the service announce.
+    pub events: Vec<Event>,
+}
+
+/// What a call is about.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Subject {
+    /// One payment, which may not exist.
+    Payment(PaymentId),
+    /// One order.
+    Reference(Reference),
+    /// Nothing in particular.
+    Nothing,
+}
+
+enum Route<'a> {
+    Create,
+    Payments,
+    Payment(&'a str),
+    Public(&'a str),
+    Events,
+    Rails,
+}
+
+impl Provider {
+    /// What a call is about, so that the caller can find the clock that goes with it. Nothing is
+    /// checked: a call that will be refused has a subject too.
+    #[must_use]
+    pub fn subject(&self, request: &ApiRequest) -> Subject {
+        let query = |name: &str| {
+            let query = Query::read(&request.query, QUERY_NAMES).ok()?;
+            query.get(name).map(str::to_owned)
+        };
+        let reference = |found: Option<Reference>| found.map(Subject::Reference);
+        let payment = |id: String| Subject::Payment(PaymentId::new(id));
+        let subject = match route(request) {
+            Ok(Route::Create) => reference(request::reference_in(&request.body)),
+            Ok(Route::Payments) => reference(query("reference").map(Reference::new)),
+            Ok(Route::Payment(id) | Route::Public(id)) => Some(payment(id.to_owned())),
+            Ok(Route::Events) => query("payment_id").map(payment),
+            Ok(Route::Rails) | Err(_) => None,
+        };
+        subject.unwrap_or(Subject::Nothing)
+    }
+
+    /// Answers a call. Payments that it creates ride on the chains of this partition.
+    pub fn handle(&mut self, request: &ApiRequest, now: SimTime, partition: u32) -> ApiReply {
+        self.answer(request, now, partition).unwrap_or_else(|problem| self.refuse(&problem))
+    }
+
+    fn answer(
+        &mut self,
+        request: &ApiRequest,
+        now: SimTime,
+        partition: u32,
+    ) -> Result<ApiReply, Problem> {
+        guard::check_url(request)?;
+        let route = route(request)?;
+        // The public view needs no key, so a browser that reads it gives none away.
+        if let Route::Public(id) = route {
+            return self.public(id);
+        }
+        guard::check_origin(request)?;
+        guard::check_key(request, &self.api_key, self.account.live)?;
+        if request.body.len() > BODY_BYTES_MAX {
+            let detail = format!("the body has more than {BODY_BYTES_MAX} bytes");
+            return Err(Problem::new(Code::BodyTooLarge, detail));
+        }
+        match route {
+            Route::Create => self.idempotent_create(request, now, partition),
+            Route::Payments => self.list_payments(&request.query),
+            Route::Payment(id) | Route::Public(id) => self.read_payment(id),
+            Route::Events => self.list_events(&request.query),
+            Route::Rails => Ok(json(&list(self.rails.iter().map(|of| wire::rail(of)), usize::MAX))),
+        }
+    }
+
+    fn refuse(&mut self, problem: &Problem) -> ApiReply {
+        let body = problem.body(&self.ids.next(Prefix::Request));
+        let mut reply = refusal(problem.code.status(), body);
+        if let Some(methods) = problem.allow {
+            reply.headers.push(("allow".to_owned(), methods.to_owned()));
+        }
+        if problem.code.status() == 401 {
+            reply.headers.push(("www-authenticate".to_owned(), "Bearer".to_owned()));
+        }
+        reply
+    }
+
+    fn idempotent_create(
+        &mut self,
+        request: &ApiRequest,
+        now: SimTime,
+        partition: u32,
+    ) -> Result<ApiReply, Problem> {
+        let key = idempotency::key(request.headers.get("idempotency-key"))?;
+        let scope = Scope { method: request.method.clone(), path: request.path.clone(), key };
+        let fingerprint = idempotency::fingerprint(&request.body);
+        if let Some(outcome) = self.idempotency.find(&scope, &fingerprint, now)? {
+            let mut reply = match outcome {
+                Outcome::Created(position) => self.created(position),
+                Outcome::Refused(status, body) => refusal(status, body),
+            };
+            reply.headers.push(("idempotency-replayed".to_owned(), "true".to_owned()));
+            return Ok(reply);
+        }
+        let (reply, outcome) = match request::read(&request.body, &self.rails) {
+            Ok(terms) => {
+                let (position, events) = self.create(terms, now, partition);
+                (ApiReply { events, ..self.created(position) }, Outcome::Created(position))
+            }
+            Err(problem) => {
+                let reply = self.refuse(&problem);
+                let outcome = Outcome::Refused(reply.status, reply.body.clone());
+                (reply, outcome)
+            }
+        };
+        self.idempotency.keep(scope, fingerprint, outcome, now);
+        Ok(reply)
+    }
+
+    /// The payment as it was when it was created, which is also what a replay says.
+    fn created(&self, position: usize) -> ApiReply {
+        let payment = &self.payments[position];
+        let view = &payment.said[0].view;
+        let mut reply = json(&wire::payment(&self.account, payment, view));
+        reply.status = 201;
+        reply.headers.push(("location".to_owned(), format!("/v1/payments/{}", payment.id)));
+        reply.payment = Some(payment.id.clone());
+        reply
+    }
+
+    fn read_payment(&self, id: &str) -> Result<ApiReply, Problem> {
+        let payment = self.find(id)?;
+        let view = payment.view(self.chains.height(payment));
+        let reply = json(&wire::payment(&self.account, payment, &view));
+        Ok(ApiReply { payment: Some(payment.id.clone()), ..reply })
+    }
+
+    fn public(&self, id: &str) -> Result<ApiReply, Problem> {
+        let payment = self.find(id)?;
+        Ok(ApiReply { payment: Some(payment.id.clone()), ..json(&wire::public(payment)) })
+    }
+
+    fn find(&self, id: &str) -> Result<&Payment, Problem> {
+        let unknown = || Problem::new(Code::PaymentNotFound, format!("there is no payment `{id}`"));
+        self.get(&PaymentId::new(id)).ok_or_else(unknown)
+    }
+
+    fn list_payments(&self, query: &str) -> Result<ApiReply, Problem> {
+        let query = Query::read(query, &["reference", "status", "after", "limit"])?;
+        let (limit, status) = (query.limit()?, query.status()?);
+        let after = query.id("after", Prefix::Payment)?.unwrap_or_default();
+        let reference = query.get("reference").map(Reference::new);
+        let all;
+        let positions = match &reference {
+            Some(reference) => self.by_reference.get(reference).map_or(&[][..], Vec::as_slice),
+            None => {
+                all = (0..self.payments.len()).collect::<Vec<_>>();
+                &all
+            }
+        };
+        let payments = positions.iter().map(|position| &self.payments[*position]);
+        let wanted = payments
+            .filter(|payment| payment.id.as_str() > after)
+            .filter(|payment| status.is_none_or(|status| payment.status() == status));
+        let forms = wanted.map(|payment| {
+            wire::payment(&self.account, payment, &payment.view(self.chains.height(payment)))
+        });
+        Ok(json(&list(forms, limit)))
+    }
+
+    fn list_events(&self, query: &str) -> Result<ApiReply, Problem> {
+        let query = Query::read(query, &["after", "payment_id", "type", "limit"])?;
+        let limit = query.limit()?;
+        let after = query.id("after", Prefix::Event)?.unwrap_or_default();
+        let subject = query.id("payment_id", Prefix::Payment)?;
+        let kind = query.get("type");
+        let events = self.events.iter().map(|&(payment, said)| {
+            let payment = &self.payments[payment];
+            (payment, &payment.said[said])
+        });
+        let wanted = events
+            .skip_while(|(_, said)| said.id.as_str() <= after)
+            .filter(|(payment, _)| subject.is_none_or(|id| payment.id.as_str() == id))
+            .filter(|(_, said)| kind.is_none_or(|kind| event::type_name(said) == kind));
+        let forms = wanted.map(|(payment, said)| event::form(&self.account, payment, said));
+        let reply = json(&list(forms, limit));
+        Ok(ApiReply { payment: subject.map(PaymentId::new), ..reply })
+    }
+}
+
+/// Every name that some list knows.
+const QUERY_NAMES: &[&str] = &["reference", "status", "after", "limit", "payment_id", "type"];
+
+fn route(request: &ApiRequest) -> Result<Route<'_>, Problem> {
+    let method = request.method.as_str();
+    let segments: Vec<&str> = request.path.split('/').skip(1).collect();
+    let (route, allow) = match (segments.as_slice(), method) {
+        (["v1", "payments"], "POST") => (Some(Route::Create), "GET, POST"),
+        (["v1", "payments"], "GET") => (Some(Route::Payments), "GET, POST"),
+        (["v1", "payments"], _) => (None, "GET, POST"),
+        (["v1", "payments", id], "GET") => (Some(Route::Payment(id)), "GET"),
+        (["v1", "public", "payments", id], "GET") => (Some(Route::Public(id)), "GET"),
+        (["v1", "events"], "GET") => (Some(Route::Events), "GET"),
+        (["v1", "rails"], "GET") => (Some(Route::Rails), "GET"),
+        (
+            ["v1", "payments", _]
+            | ["v1", "public", "payments", _]
+            | ["v1", "events"]
+            | ["v1", "rails"],
+            _,
+        ) => (None, "GET"),
+        _ => {
+            let detail = format!("there is nothing at `{}`", request.path);
+            return Err(Problem::new(Code::RouteNotFound, detail));
+        }
+    };
+    route.ok_or_else(|| {
+        let detail = format!("{method} is not allowed here; allowed are {allow}");
+        Problem { allow: Some(allow), ..Problem::new(Code::MethodNotAllowed, detail) }
+    })
+}
+
+/// The first items, and whether there are more.
+fn list<T>(items: impl Iterator<Item = T>, limit: usize) -> List<T> {
+    let mut data: Vec<T> = items.take(limit.saturating_add(1)).collect();
+    let has_more = data.len() > limit;
+    data.truncate(limit);
+    List { data, has_more }
+}
+
+fn json(form: &impl serde::Serialize) -> ApiReply {
+    let headers = vec![("content-type".to_owned(), "application/json".to_owned())];
+    ApiReply { status: 200, headers, body: wire::to_bytes(form), ..ApiReply::default() }
+}
+
+fn refusal(status: u16, body: Vec<u8>) -> ApiReply {
+    let headers = vec![("content-type".to_owned(), "application/problem+json".to_owned())];
+    ApiReply { status, headers, body, ..ApiReply::default() }
+}

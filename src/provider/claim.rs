@@ -1,0 +1,109 @@
+//! Claims: an event as it would read if it were true.
+//!
+//! A forger knows the contract. So a claim is made by playing a copy of the record forward to the
+//! fact and taking what it would announce; the record itself is never touched.
+
+use crate::model::{EventId, EventKind, SimTime, Span, Status};
+
+use super::machine::{Command, Scene};
+use super::payment::{Announcement, Payment};
+
+/// A copy of the payment that has come to announce `kind`, and that announcement. None where no
+/// history of a payment like this one leads there.
+pub(super) fn claim(
+    payment: &Payment,
+    kind: EventKind,
+    (now, height): (SimTime, u64),
+    id: &EventId,
+) -> Option<(Payment, Announcement)> {
+    // A fact that has been announced is claimed as it is.
+    if let Some(said) = payment.said.iter().rev().find(|said| said.kind == Some(kind)) {
+        return Some((payment.clone(), Announcement { id: id.clone(), ..said.clone() }));
+    }
+    let onwards = Play { payment: payment.clone(), now, height, id };
+    // Where the present rules it out (a paid payment never expires), claim what a payment to which
+    // nothing happened would have come to.
+    let mut untouched = payment.clone();
+    untouched.timeline.truncate(1);
+    untouched.said.truncate(1);
+    untouched.transfers.clear();
+    untouched.flags.clear();
+    let in_time = now.min(payment.expires_at.minus(Span::from_ms(1)));
+    let afresh = Play { payment: untouched, now: in_time, height, id };
+    onwards.lead_to(kind).or_else(|| afresh.lead_to(kind))
+}
+
+struct Play<'a> {
+    payment: Payment,
+    now: SimTime,
+    height: u64,
+    id: &'a EventId,
+}
+
+impl Play<'_> {
+    fn lead_to(mut self, kind: EventKind) -> Option<(Payment, Announcement)> {
+        match kind {
+            EventKind::Created => {}
+            EventKind::Detected | EventKind::Underpaid => self.pay_part()?,
+            EventKind::Paid => self.pay_rest(0)?,
+            EventKind::Overpaid => self.pay_rest(1)?,
+            EventKind::Confirmed => self.confirm()?,
+            EventKind::Settled => {
+                self.confirm()?;
+                self.apply(Command::Settle)?;
+            }
+            EventKind::Expired => self.expire()?,
+            EventKind::Late => {
+                self.expire()?;
+                self.pay_rest(0)?;
+            }
+        }
+        let said = self.payment.said.iter().rev().find(|said| said.kind == Some(kind)).cloned()?;
+        Some((self.payment, said))
+    }
+
+    fn pay_part(&mut self) -> Option<()> {
+        match self.missing() / 2 {
+            0 => None,
+            part => self.apply(Command::Pay(part)),
+        }
+    }
+
+    /// Pays what is missing and so many atoms more; at least one atom, so that something comes.
+    fn pay_rest(&mut self, surplus: u128) -> Option<()> {
+        let atoms = self.missing().checked_add(surplus)?.max(1);
+        self.apply(Command::Pay(atoms))
+    }
+
+    fn confirm(&mut self) -> Option<()> {
+        match self.payment.status() {
+            Status::Pending => self.pay_rest(0)?,
+            Status::Expired if self.missing() > 0 => self.pay_rest(0)?,
+            Status::Paid | Status::Expired => {}
+            Status::Confirmed | Status::Settled => return Some(()),
+        }
+        self.height += u64::from(self.payment.confirmations_missing(self.height));
+        match self.payment.status() {
+            Status::Expired => self.apply(Command::Accept),
+            _ => self.apply(Command::Blocks),
+        }
+    }
+
+    fn expire(&mut self) -> Option<()> {
+        if self.payment.status() == Status::Expired {
+            return Some(());
+        }
+        self.now = self.now.max(self.payment.expires_at);
+        self.apply(Command::PassDeadline)
+    }
+
+    fn missing(&self) -> u128 {
+        self.payment.terms.due.atoms.saturating_sub(self.payment.received().atoms)
+    }
+
+    fn apply(&mut self, command: Command) -> Option<()> {
+        let mut name = || self.id.clone();
+        let mut scene = Scene { now: self.now, height: self.height, name: &mut name };
+        self.payment.apply(command, &mut scene).ok()
+    }
+}

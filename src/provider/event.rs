@@ -1,0 +1,135 @@
+//! Events: the envelope around a payment, as bytes that are signed and sent.
+//!
+//! A body is rendered from the record and the view that the announcement kept, the same bytes each
+//! time. Knows nothing of deliveries, signatures or endpoints.
+
+use bytes::Bytes;
+use serde::Serialize;
+
+use crate::model::{EventId, EventKind, PaymentId, Reference, SimTime};
+
+use super::payment::{Announcement, Payment};
+use super::wire::{self, Account, PaymentForm};
+
+const API_VERSION: &str = "2026-01-01";
+
+/// The type that no merchant can know.
+const UNKNOWN_TYPE: &str = "payment.annotated";
+
+/// One event, ready to be signed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Event {
+    /// Unique per occurrence, the same in every attempt.
+    pub id: EventId,
+    /// Such as `payment.confirmed`.
+    pub type_name: String,
+    /// What it announces; none for a type that the contract does not have.
+    pub kind: Option<EventKind>,
+    /// Its subject.
+    pub payment: PaymentId,
+    /// The order that the payment is for.
+    pub reference: Reference,
+    /// Strictly increases within a payment.
+    pub occurred_at: SimTime,
+    /// The exact bytes.
+    pub body: Bytes,
+}
+
+impl Event {
+    /// The same fact under another id.
+    pub(super) fn renamed(&self, id: EventId) -> Self {
+        // The id is the first text in the envelope that we wrote ourselves.
+        let body = String::from_utf8_lossy(&self.body).replacen(self.id.as_str(), id.as_str(), 1);
+        Self { id, body: body.into(), ..self.clone() }
+    }
+}
+
+/// The envelope on the wire.
+#[derive(Serialize)]
+pub(super) struct EventForm<'a> {
+    id: &'a str,
+    #[serde(rename = "type")]
+    type_name: &'static str,
+    api_version: &'static str,
+    account: &'a str,
+    livemode: bool,
+    created_at: SimTime,
+    occurred_at: SimTime,
+    subject: SubjectForm<'a>,
+    data: DataForm<'a>,
+}
+
+#[derive(Serialize)]
+struct SubjectForm<'a> {
+    kind: &'static str,
+    id: &'a str,
+}
+
+#[derive(Serialize)]
+struct DataForm<'a> {
+    payment: PaymentForm<'a>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    annotation: Option<AnnotationForm>,
+}
+
+/// Fields that a merchant cannot know, nested, with the names of fields that it does know: one
+/// that searches a body by name takes the wrong ones.
+#[derive(Serialize)]
+struct AnnotationForm {
+    text: &'static str,
+    labels: [&'static str; 2],
+    context: ContextForm,
+}
+
+#[derive(Serialize)]
+struct ContextForm {
+    status: &'static str,
+    amount: Option<&'static str>,
+    score: u32,
+}
+
+const ANNOTATION: AnnotationForm = AnnotationForm {
+    text: "reviewed",
+    labels: ["routine", "näher geprüft"],
+    context: ContextForm { status: "closed", amount: None, score: 12 },
+};
+
+/// The type on the wire.
+pub(super) fn type_name(said: &Announcement) -> &'static str {
+    said.kind.map_or(UNKNOWN_TYPE, EventKind::as_str)
+}
+
+/// The envelope as it was when it was announced.
+pub(super) fn form<'a>(
+    account: &'a Account,
+    payment: &'a Payment,
+    said: &'a Announcement,
+) -> EventForm<'a> {
+    EventForm {
+        id: said.id.as_str(),
+        type_name: type_name(said),
+        api_version: API_VERSION,
+        account: &account.id,
+        livemode: account.live,
+        created_at: said.occurred_at,
+        occurred_at: said.occurred_at,
+        subject: SubjectForm { kind: "payment", id: payment.id.as_str() },
+        data: DataForm {
+            payment: wire::payment(account, payment, &said.view),
+            annotation: said.kind.is_none().then_some(ANNOTATION),
+        },
+    }
+}
+
+/// The event with its bytes.
+pub(super) fn render(account: &Account, payment: &Payment, said: &Announcement) -> Event {
+    Event {
+        id: said.id.clone(),
+        type_name: type_name(said).to_owned(),
+        kind: said.kind,
+        payment: payment.id.clone(),
+        reference: payment.terms.reference.clone(),
+        occurred_at: said.occurred_at,
+        body: wire::to_bytes(&form(account, payment, said)).into(),
+    }
+}

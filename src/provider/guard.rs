@@ -1,0 +1,65 @@
+//! Who may call: the boundary that the API keeps before it looks at anything else.
+//!
+//! Each refusal is evidence of where a merchant keeps its key, so each has a code of its own.
+
+use subtle::ConstantTimeEq;
+
+use super::api::ApiRequest;
+use super::problem::{Code, Problem};
+
+const KEY_PARAMETERS: &[&str] = &["api_key", "apikey", "api-key", "x-api-key", "key"];
+const BROWSER_MARKS: &[&str] = &["origin", "sec-fetch-mode"];
+const LIVE_PREFIX: &str = "sk_live_";
+const TEST_PREFIX: &str = "sk_test_";
+
+/// No key in the URL, whatever else the request carries.
+pub(super) fn check_url(request: &ApiRequest) -> Result<(), Problem> {
+    let exposed = request.query.split('&').any(|pair| {
+        let (name, value) = pair.split_once('=').unwrap_or((pair, ""));
+        let is_key = |text: &str| text.starts_with(LIVE_PREFIX) || text.starts_with(TEST_PREFIX);
+        KEY_PARAMETERS.contains(&name.to_ascii_lowercase().as_str()) || is_key(value)
+    });
+    if exposed {
+        let detail = "send the key as x-api-key or Authorization: Bearer, and revoke this one: \
+                      URLs end up in logs";
+        return Err(Problem::new(Code::ApiKeyInUrl, detail));
+    }
+    Ok(())
+}
+
+/// No marks of a browser: a key that a browser holds is no secret.
+pub(super) fn check_origin(request: &ApiRequest) -> Result<(), Problem> {
+    let marked = BROWSER_MARKS.iter().find(|mark| request.headers.contains_key(**mark));
+    match marked {
+        Some(mark) => {
+            let detail = format!("the request carries {mark}; call from a server");
+            Err(Problem::new(Code::BrowserOrigin, detail))
+        }
+        None => Ok(()),
+    }
+}
+
+/// The right key, in the right mode.
+pub(super) fn check_key(request: &ApiRequest, key: &str, live: bool) -> Result<(), Problem> {
+    let Some(given) = given_key(request) else {
+        let detail = "send the key as x-api-key or Authorization: Bearer";
+        return Err(Problem::new(Code::Unauthenticated, detail));
+    };
+    if bool::from(given.as_bytes().ct_eq(key.as_bytes())) {
+        return Ok(());
+    }
+    let (here, other) = if live { (LIVE_PREFIX, TEST_PREFIX) } else { (TEST_PREFIX, LIVE_PREFIX) };
+    if given.starts_with(other) {
+        let detail = format!("this mode takes keys that start with {here}");
+        return Err(Problem::new(Code::EnvironmentMismatch, detail));
+    }
+    Err(Problem::new(Code::Unauthenticated, "the key is not known"))
+}
+
+fn given_key(request: &ApiRequest) -> Option<&str> {
+    if let Some(key) = request.headers.get("x-api-key") {
+        return Some(key.trim());
+    }
+    let (scheme, key) = request.headers.get("authorization")?.trim().split_once(' ')?;
+    scheme.eq_ignore_ascii_case("bearer").then_some(key.trim())
+}

@@ -1,0 +1,336 @@
+//! The reference payment service, as a pure state machine.
+//!
+//! Holds payments, their events, virtual chains and idempotency keys; answers API requests and
+//! obeys the payer, the network and its operator. It does not know that it is being tested: no
+//! scenarios, no faults, no merchants. Sockets, clocks and deliveries are elsewhere; time is an
+//! argument.
+
+mod address;
+mod api;
+mod chain;
+mod claim;
+mod event;
+mod guard;
+mod id;
+mod idempotency;
+mod machine;
+mod outbox;
+mod payment;
+mod price;
+mod problem;
+mod query;
+mod request;
+mod wire;
+
+use std::collections::BTreeMap;
+use std::fmt;
+
+use crate::model::{EventId, EventKind, PaymentId, Rail, Reference, SimTime, Truth};
+
+pub use api::{ApiReply, ApiRequest, BODY_BYTES_MAX, Subject};
+pub use event::Event;
+pub use machine::Refused;
+pub use outbox::{Outbox, Outcome};
+
+use chain::Chains;
+use id::{IdSource, Prefix, digest};
+use idempotency::Idempotency;
+use machine::{Command, Scene};
+use payment::{Destination, Payment, Terms};
+use wire::Account;
+
+/// Destination tags start here: a number that a customer can type.
+const FIRST_TAG: u32 = 100_001;
+
+/// What the service is set up with.
+#[derive(Clone)]
+pub struct Config {
+    /// Live mode or test mode: keys `sk_live_…` or `sk_test_…`.
+    pub live: bool,
+    /// Whose payments these are, such as `acct_01J8Z3AAAA`.
+    pub account: String,
+    /// The one key that opens the API.
+    pub api_key: String,
+    /// Rails that the account is enabled for.
+    pub rails: Vec<&'static Rail>,
+    /// What every choice derives from.
+    pub seed: u64,
+    /// The fresh part of this run's ids.
+    pub nonce: String,
+    /// When the run starts; the high bits of every id.
+    pub start: SimTime,
+}
+
+/// Without the key.
+impl fmt::Debug for Config {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Config")
+            .field("live", &self.live)
+            .field("account", &self.account)
+            .field("rails", &self.rails.iter().map(|rail| rail.id).collect::<Vec<_>>())
+            .field("seed", &self.seed)
+            .field("nonce", &self.nonce)
+            .finish_non_exhaustive()
+    }
+}
+
+/// The service.
+pub struct Provider {
+    account: Account,
+    api_key: String,
+    rails: Vec<&'static Rail>,
+    ids: IdSource,
+    /// In the order of creation, which is that of their ids.
+    payments: Vec<Payment>,
+    by_reference: BTreeMap<Reference, Vec<usize>>,
+    /// Every event in the order of appending: position of the payment, position in what it said.
+    events: Vec<(usize, usize)>,
+    chains: Chains,
+    idempotency: Idempotency,
+}
+
+/// Sizes only: the records are the merchant's business, the key is nobody's.
+impl fmt::Debug for Provider {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Provider")
+            .field("account", &self.account)
+            .field("payments", &self.payments.len())
+            .field("events", &self.events.len())
+            .finish_non_exhaustive()
+    }
+}
+
+/// What stands, read.
+impl Provider {
+    /// A service without payments.
+    #[must_use]
+    pub fn new(config: Config) -> Self {
+        Self {
+            account: Account { id: config.account, live: config.live },
+            api_key: config.api_key,
+            rails: config.rails,
+            ids: IdSource::new(config.seed, &config.nonce, config.start),
+            payments: Vec::new(),
+            by_reference: BTreeMap::new(),
+            events: Vec::new(),
+            chains: Chains::default(),
+            idempotency: Idempotency::default(),
+        }
+    }
+
+    /// The payments for this order, oldest first.
+    #[must_use]
+    pub fn payments_of(&self, reference: &Reference) -> Vec<PaymentId> {
+        let positions = self.by_reference.get(reference).into_iter().flatten();
+        positions.map(|position| self.payments[*position].id.clone()).collect()
+    }
+
+    /// The order that this payment is for.
+    #[must_use]
+    pub fn reference_of(&self, payment: &PaymentId) -> Option<Reference> {
+        self.get(payment).map(|payment| payment.terms.reference.clone())
+    }
+
+    /// What is true of this payment now.
+    #[must_use]
+    pub fn truth(&self, payment: &PaymentId) -> Option<Truth> {
+        self.get(payment).map(Payment::truth)
+    }
+
+    /// When its window closes.
+    #[must_use]
+    pub fn expires_at(&self, payment: &PaymentId) -> Option<SimTime> {
+        self.get(payment).map(|payment| payment.expires_at)
+    }
+
+    /// Blocks until all its transfers are deep enough for the policy; the policy's number while
+    /// nothing came, zero for a payment that does not exist.
+    #[must_use]
+    pub fn confirmations_missing(&self, payment: &PaymentId) -> u32 {
+        let payment = self.get(payment);
+        payment.map_or(0, |payment| payment.confirmations_missing(self.chains.height(payment)))
+    }
+
+    /// Everything announced of this payment, oldest first, its creation included.
+    #[must_use]
+    pub fn events_of(&self, payment: &PaymentId) -> Vec<Event> {
+        let Some(payment) = self.get(payment) else { return Vec::new() };
+        payment.said.iter().map(|said| event::render(&self.account, payment, said)).collect()
+    }
+
+    /// The event as it would read if it were true. Nothing is stored and the payment stays as it
+    /// is. None for an unknown payment, or where no payment like this one could ever come there.
+    #[must_use]
+    pub fn claim(&self, payment: &PaymentId, kind: EventKind, now: SimTime) -> Option<Event> {
+        let payment = self.get(payment)?;
+        let about = [payment.id.as_str().as_bytes(), kind.as_str().as_bytes()];
+        let at = now.unix_ms().to_be_bytes();
+        let id = EventId::new(self.ids.aside(Prefix::Event, &[about[0], about[1], &at]));
+        let height = self.chains.height(payment);
+        let (payment, said) = claim::claim(payment, kind, (now, height), &id)?;
+        Some(event::render(&self.account, &payment, &said))
+    }
+
+    fn get(&self, payment: &PaymentId) -> Option<&Payment> {
+        self.position(payment).map(|position| &self.payments[position])
+    }
+
+    fn position(&self, payment: &PaymentId) -> Option<usize> {
+        self.payments.binary_search_by(|known| known.id.cmp(payment)).ok()
+    }
+}
+
+/// What the payer, the network and the operator do. Each answers the events that it appended, in
+/// order.
+impl Provider {
+    /// The payer sends so many atoms: T2 or T3 in time, T11 after the deadline.
+    ///
+    /// # Errors
+    /// After confirmation, for nothing, or for more than can be counted.
+    pub fn pay(
+        &mut self,
+        payment: &PaymentId,
+        atoms: u128,
+        now: SimTime,
+    ) -> Result<Vec<Event>, Refused> {
+        self.command(payment, Command::Pay(atoms), now)
+    }
+
+    /// The network adds blocks: T5 for every payment of the same partition and network that is
+    /// covered deeply enough by then. So there may be events of other payments among the answer.
+    ///
+    /// # Errors
+    /// For an unknown payment.
+    pub fn mine(
+        &mut self,
+        payment: &PaymentId,
+        blocks: u32,
+        now: SimTime,
+    ) -> Result<Vec<Event>, Refused> {
+        let position = self.known(payment)?;
+        let concerned = self.chains.mine(&self.payments[position], blocks);
+        let mut events = Vec::new();
+        for position in concerned {
+            events.extend(self.apply(position, Command::Blocks, now)?);
+        }
+        Ok(events)
+    }
+
+    /// The provider credits the money: T9.
+    ///
+    /// # Errors
+    /// Unless the payment is confirmed.
+    pub fn settle(&mut self, payment: &PaymentId, now: SimTime) -> Result<Vec<Event>, Refused> {
+        self.command(payment, Command::Settle, now)
+    }
+
+    /// The window closes without coverage: T10.
+    ///
+    /// # Errors
+    /// Unless the payment is pending and `now` has reached its deadline.
+    pub fn pass_deadline(
+        &mut self,
+        payment: &PaymentId,
+        now: SimTime,
+    ) -> Result<Vec<Event>, Refused> {
+        self.command(payment, Command::PassDeadline, now)
+    }
+
+    /// An operator takes money that came late or short: T12. No operator takes what the network
+    /// may still take back, so the blocks that are missing are mined first.
+    ///
+    /// # Errors
+    /// Unless the payment is expired and money came.
+    pub fn accept(&mut self, payment: &PaymentId, now: SimTime) -> Result<Vec<Event>, Refused> {
+        let known = &self.payments[self.known(payment)?];
+        let mut events = Vec::new();
+        if known.status() == crate::model::Status::Expired && !known.transfers.is_empty() {
+            events = self.mine(payment, self.confirmations_missing(payment), now)?;
+        }
+        events.extend(self.command(payment, Command::Accept, now)?);
+        Ok(events)
+    }
+
+    /// The same fact under a fresh event id, which its body carries; not in the events list.
+    #[must_use]
+    pub fn restate(&mut self, event: &Event) -> Event {
+        event.renamed(EventId::new(self.ids.next(Prefix::Event)))
+    }
+
+    /// An event of a type that no merchant can know, about this payment as it is, with fields that
+    /// no merchant can know. It is authentic: it stands in the events list.
+    pub fn unknown_event(&mut self, payment: &PaymentId, now: SimTime) -> Option<Event> {
+        let position = self.position(payment)?;
+        let height = self.chains.height(&self.payments[position]);
+        let ids = &mut self.ids;
+        let mut name = || EventId::new(ids.next(Prefix::Event));
+        let mut scene = Scene { now, height, name: &mut name };
+        let before = self.payments[position].said.len();
+        self.payments[position].annotate(&mut scene);
+        self.publish(position, before).pop()
+    }
+
+    /// T1.
+    fn create(&mut self, terms: Terms, now: SimTime, partition: u32) -> (usize, Vec<Event>) {
+        let position = self.payments.len();
+        let id = PaymentId::new(self.ids.next(Prefix::Payment));
+        let destination = self.destination(&id, terms.rail, position);
+        let ids = &mut self.ids;
+        let mut name = || EventId::new(ids.next(Prefix::Event));
+        let mut scene = Scene { now, height: 0, name: &mut name };
+        let payment = Payment::create(id, partition, (terms, destination), &mut scene);
+        self.chains.join(&payment, position);
+        self.by_reference.entry(payment.terms.reference.clone()).or_default().push(position);
+        self.payments.push(payment);
+        let events = self.publish(position, 0);
+        (position, events)
+    }
+
+    /// Each payment has an address of its own; where a tag tells payers apart, the account has one
+    /// and each payment a tag.
+    fn destination(&self, id: &PaymentId, rail: &Rail, position: usize) -> Destination {
+        let owner = if rail.tag { &self.account.id } else { id.as_str() };
+        let seed = digest(&[b"destination", owner.as_bytes()]);
+        let number = FIRST_TAG.saturating_add(u32::try_from(position).unwrap_or(u32::MAX));
+        Destination {
+            address: address::address(rail.network, &seed),
+            tag: rail.tag.then_some(number),
+        }
+    }
+
+    fn known(&self, payment: &PaymentId) -> Result<usize, Refused> {
+        self.position(payment).ok_or_else(|| Refused::UnknownPayment(payment.clone()))
+    }
+
+    fn command(
+        &mut self,
+        payment: &PaymentId,
+        command: Command,
+        now: SimTime,
+    ) -> Result<Vec<Event>, Refused> {
+        let position = self.known(payment)?;
+        self.apply(position, command, now)
+    }
+
+    fn apply(
+        &mut self,
+        position: usize,
+        command: Command,
+        now: SimTime,
+    ) -> Result<Vec<Event>, Refused> {
+        let payment = &mut self.payments[position];
+        let (before, height) = (payment.said.len(), self.chains.height(payment));
+        let ids = &mut self.ids;
+        let mut name = || EventId::new(ids.next(Prefix::Event));
+        payment.apply(command, &mut Scene { now, height, name: &mut name })?;
+        Ok(self.publish(position, before))
+    }
+
+    /// Puts what the payment has said since then into the events list.
+    fn publish(&mut self, position: usize, since: usize) -> Vec<Event> {
+        let payment = &self.payments[position];
+        let new = since..payment.said.len();
+        self.events.extend(new.clone().map(|said| (position, said)));
+        payment.said[new].iter().map(|said| event::render(&self.account, payment, said)).collect()
+    }
+}

@@ -1,0 +1,73 @@
+//! Quotes: what a fiat price is in an asset.
+//!
+//! The rates are fixed, so that a run repeats; nothing here asks a market. Only US dollars are
+//! quoted so far.
+
+use crate::model::{Asset, Money, MoneyError, Rail};
+
+use super::payment::Price;
+
+/// The one currency in which prices may be given.
+pub(super) const CURRENCY: Asset = Asset { symbol: "USD", decimals: 2 };
+
+const RATE_DECIMALS: u8 = 6;
+
+/// Price of one unit in millionths of a dollar.
+const RATES: &[(&str, u128)] =
+    &[("USDT", 1_000_000), ("USDC", 1_000_000), ("BTC", 100_000_000_000), ("XRP", 2_500_000)];
+
+/// Why there is no quote.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub(super) enum QuoteError {
+    /// The text is no amount of dollars.
+    #[error(transparent)]
+    Amount(#[from] MoneyError),
+    /// No rate for this asset.
+    #[error("{0} is not quoted; give an amount in the asset instead of a price")]
+    NotQuoted(&'static str),
+}
+
+/// What is due for the price: price / rate, rounded up to the next atom.
+pub(super) fn quote(rail: &Rail, amount: &str) -> Result<(Money, Price), QuoteError> {
+    let price = CURRENCY.parse(amount)?;
+    let asset = rail.asset;
+    let row = RATES.iter().find(|(symbol, _)| *symbol == asset.symbol);
+    let rate = row.ok_or(QuoteError::NotQuoted(asset.symbol))?.1;
+    let scale = 10u128.pow(u32::from(asset.decimals + RATE_DECIMALS - CURRENCY.decimals));
+    let scaled = price.atoms.checked_mul(scale);
+    let atoms = scaled.ok_or_else(|| MoneyError::Overflow(amount.to_owned()))?.div_ceil(rate);
+    let rate = Money { atoms: rate, asset: Asset { symbol: "USD", decimals: RATE_DECIMALS } };
+    let price = Price { amount: price.amount(), currency: CURRENCY.symbol, rate: rate.amount() };
+    Ok((Money { atoms, asset }, price))
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::model::{RAILS, rail_by_id};
+
+    use super::*;
+
+    #[test]
+    fn every_rail_is_quoted_and_rounded_up() {
+        assert!(RAILS.iter().all(|rail| quote(rail, "250").is_ok()));
+        let cases = [
+            ("usdt-tron", "250.00", "250.000000", "1.000000"),
+            ("btc-bitcoin", "0.01", "0.00000010", "100000.000000"),
+            ("xrp-xrpl", "0.01", "0.004000", "2.500000"),
+            ("xrp-xrpl", "3.33", "1.332000", "2.500000"),
+        ];
+        for (rail, price, due, rate) in cases {
+            let (money, quoted) = quote(rail_by_id(rail).unwrap(), price).unwrap();
+            assert_eq!((money.amount(), quoted.rate), (due.to_owned(), rate.to_owned()));
+        }
+        // A seventh decimal is needed and there is none: the payer owes the whole atom.
+        let scaled = quote(rail_by_id("btc-bitcoin").unwrap(), "123456789.01").unwrap().0;
+        assert_eq!(scaled.amount(), "1234.56789010");
+    }
+
+    #[test]
+    fn a_price_has_two_decimals() {
+        let rail = rail_by_id("usdt-tron").unwrap();
+        assert!(matches!(quote(rail, "1.001"), Err(QuoteError::Amount(_))));
+    }
+}

@@ -1,0 +1,139 @@
+//! Problems: what the API refuses, as RFC 9457 documents with the contract's codes.
+
+use serde::Serialize;
+
+use super::wire;
+
+/// Why a request is refused.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Code {
+    InvalidRequest,
+    IdempotencyKeyMissing,
+    AmountNotString,
+    Unauthenticated,
+    EnvironmentMismatch,
+    ApiKeyInUrl,
+    BrowserOrigin,
+    PaymentNotFound,
+    RouteNotFound,
+    MethodNotAllowed,
+    BodyTooLarge,
+    IdempotencyKeyReused,
+    RailNotEnabled,
+    RailUnknown,
+    AmountBelowMinimum,
+    AmountAboveMaximum,
+    AmountPrecision,
+}
+
+impl Code {
+    /// Status, word and title. A route, a method and a size that HTTP itself refuses have no code
+    /// in the contract; they keep its words where there is one.
+    const fn row(self) -> (u16, &'static str, &'static str) {
+        match self {
+            Self::InvalidRequest => (400, "invalid_request", "The request is invalid"),
+            Self::IdempotencyKeyMissing => {
+                (400, "idempotency_key_missing", "The Idempotency-Key header is missing")
+            }
+            Self::AmountNotString => (400, "amount_not_string", "An amount must be a string"),
+            Self::Unauthenticated => (401, "unauthenticated", "No valid API key"),
+            Self::EnvironmentMismatch => {
+                (401, "environment_mismatch", "The API key is for the other mode")
+            }
+            Self::ApiKeyInUrl => (401, "api_key_in_url", "An API key does not belong in a URL"),
+            Self::BrowserOrigin => (403, "browser_origin", "Calls from a browser are refused"),
+            Self::PaymentNotFound => (404, "payment_not_found", "There is no such payment"),
+            Self::RouteNotFound => (404, "not_found", "There is no such resource"),
+            Self::MethodNotAllowed => (405, "method_not_allowed", "The method is not allowed"),
+            Self::BodyTooLarge => (413, "invalid_request", "The body is too large"),
+            Self::IdempotencyKeyReused => {
+                (422, "idempotency_key_reused", "The key was used for another request")
+            }
+            Self::RailNotEnabled => (422, "rail_not_enabled", "The rail is not enabled"),
+            Self::RailUnknown => (422, "rail_unknown", "The rail is unknown"),
+            Self::AmountBelowMinimum => {
+                (422, "amount_below_minimum", "The amount is below the minimum")
+            }
+            Self::AmountAboveMaximum => {
+                (422, "amount_above_maximum", "The amount is above the maximum")
+            }
+            Self::AmountPrecision => (422, "amount_precision", "The amount has too many decimals"),
+        }
+    }
+
+    pub const fn status(self) -> u16 {
+        self.row().0
+    }
+}
+
+/// One fault of one field.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct FieldError {
+    pub code: Code,
+    /// JSON pointer; for a query parameter, as if the query were an object.
+    pub pointer: String,
+    pub detail: String,
+}
+
+/// A refusal.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Problem {
+    pub code: Code,
+    pub detail: String,
+    pub errors: Vec<FieldError>,
+    /// Methods that a 405 names.
+    pub allow: Option<&'static str>,
+}
+
+impl FieldError {
+    pub fn new(code: Code, pointer: impl Into<String>, detail: impl Into<String>) -> Self {
+        Self { code, pointer: pointer.into(), detail: detail.into() }
+    }
+}
+
+impl Problem {
+    pub fn new(code: Code, detail: impl Into<String>) -> Self {
+        Self { code, detail: detail.into(), errors: Vec::new(), allow: None }
+    }
+
+    /// All faults of the fields at once. What could not be understood outranks what was
+    /// understood and is refused: its status is told.
+    pub fn of_fields(errors: Vec<FieldError>) -> Option<Self> {
+        let first = errors.iter().min_by_key(|error| error.code.status())?;
+        let (code, detail) = (first.code, first.detail.clone());
+        Some(Self { code, detail, errors, allow: None })
+    }
+
+    /// The document.
+    pub fn body(&self, request_id: &str) -> Vec<u8> {
+        let (status, code, title) = self.code.row();
+        let errors = self.errors.iter();
+        wire::to_bytes(&ProblemForm {
+            type_uri: format!("/problems/{code}"),
+            title,
+            status,
+            detail: &self.detail,
+            code,
+            errors: errors.map(|e| ErrorForm { pointer: &e.pointer, detail: &e.detail }).collect(),
+            request_id,
+        })
+    }
+}
+
+#[derive(Serialize)]
+struct ProblemForm<'a> {
+    #[serde(rename = "type")]
+    type_uri: String,
+    title: &'static str,
+    status: u16,
+    detail: &'a str,
+    code: &'static str,
+    errors: Vec<ErrorForm<'a>>,
+    request_id: &'a str,
+}
+
+#[derive(Serialize)]
+struct ErrorForm<'a> {
+    pointer: &'a str,
+    detail: &'a str,
+}

@@ -1,0 +1,283 @@
+//! The body of a create request, read whole: every fault at once, with its JSON pointer.
+//!
+//! What leaves here is valid for ever; nothing behind this file checks an amount again.
+
+use std::fmt;
+
+use serde::de::{Deserialize, Deserializer, MapAccess, Visitor};
+use serde_json::value::RawValue;
+
+use crate::model::{Asset, Money, MoneyError, Rail, Reference, rail_by_asset_network};
+
+use super::payment::{Price, Terms};
+use super::price::{self, QuoteError};
+use super::problem::{Code, FieldError, Problem};
+
+const REFERENCE_CHARS_MAX: usize = 64;
+const METADATA_BYTES_MAX: usize = 4096;
+const EXPIRES_IN_S_MAX: u64 = 30 * 24 * 60 * 60;
+/// A trillion units: beyond any payment, and far from the end of 128 bits.
+const UNITS_MAX: u128 = 1_000_000_000_000;
+
+const FIELDS: &[&str] =
+    &["reference", "asset", "network", "amount", "price", "expires_in_s", "metadata"];
+const PRICE_FIELDS: &[&str] = &["amount", "currency"];
+
+/// The terms of the payment that the body asks for, at an account with these rails.
+pub(super) fn read(body: &[u8], rails: &[&'static Rail]) -> Result<Terms, Problem> {
+    let fields: Fields<'_> = serde_json::from_slice(body).map_err(|error| {
+        let detail = format!("the body must be one JSON object in UTF-8: {error}");
+        Problem::new(Code::InvalidRequest, detail)
+    })?;
+    let mut reader = Reader { at: "", fields, errors: Vec::new() };
+    reader.check_names(FIELDS);
+    let reference = reader.reference();
+    let rail = reader.rail(rails);
+    let money = reader.money(rail);
+    let expires_in_s = reader.expires_in_s();
+    let metadata = reader.metadata();
+    if let Some(problem) = Problem::of_fields(reader.errors) {
+        return Err(problem);
+    }
+    let (Some(reference), Some(rail), Some((due, price))) = (reference, rail, money) else {
+        unreachable!("a field that could not be read has said why");
+    };
+    let expires_in_s = expires_in_s.unwrap_or(rail.expiry_s);
+    Ok(Terms { reference, rail, due, price, expires_in_s, metadata })
+}
+
+/// The reference that a body names, for whoever only wants to know whose it is.
+pub(super) fn reference_in(body: &[u8]) -> Option<Reference> {
+    let fields: Fields<'_> = serde_json::from_slice(body).ok()?;
+    fields.get("reference").and_then(text).map(Reference::new)
+}
+
+/// The members of a JSON object in their order, values unread.
+struct Fields<'a>(Vec<(String, &'a RawValue)>);
+
+impl<'a> Fields<'a> {
+    fn get(&self, name: &str) -> Option<&'a RawValue> {
+        self.0.iter().find(|(known, _)| known == name).map(|(_, value)| *value)
+    }
+}
+
+impl<'de> Deserialize<'de> for Fields<'de> {
+    fn deserialize<D: Deserializer<'de>>(d: D) -> Result<Self, D::Error> {
+        struct Members;
+        impl<'de> Visitor<'de> for Members {
+            type Value = Fields<'de>;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("an object")
+            }
+
+            fn visit_map<M: MapAccess<'de>>(self, mut map: M) -> Result<Self::Value, M::Error> {
+                let mut members = Vec::new();
+                while let Some(member) = map.next_entry()? {
+                    members.push(member);
+                }
+                Ok(Fields(members))
+            }
+        }
+        d.deserialize_map(Members)
+    }
+}
+
+/// Reads the fields of one object and collects what is wrong with them.
+struct Reader<'a> {
+    /// Pointer of the object.
+    at: &'static str,
+    fields: Fields<'a>,
+    errors: Vec<FieldError>,
+}
+
+impl<'a> Reader<'a> {
+    fn refuse(&mut self, code: Code, name: &str, detail: impl fmt::Display) {
+        let escaped = name.replace('~', "~0").replace('/', "~1");
+        let pointer = format!("{}/{escaped}", self.at);
+        self.errors.push(FieldError::new(code, pointer, format!("{name} {detail}")));
+    }
+
+    /// Unknown names and names that come twice: a reader that takes the last one and a reader that
+    /// takes the first one would see two different requests.
+    fn check_names(&mut self, known: &[&str]) {
+        let names: Vec<String> = self.fields.0.iter().map(|(name, _)| name.clone()).collect();
+        for (i, name) in names.iter().enumerate() {
+            if !known.contains(&name.as_str()) {
+                let detail = format!("is not known here; known are {}", known.join(", "));
+                self.refuse(Code::InvalidRequest, name, detail);
+            } else if names[..i].contains(name) {
+                self.refuse(Code::InvalidRequest, name, "is given twice; give it once");
+            }
+        }
+    }
+
+    fn required(&mut self, name: &str) -> Option<&'a RawValue> {
+        let value = self.fields.get(name);
+        if value.is_none() {
+            self.refuse(Code::InvalidRequest, name, "is required");
+        }
+        value
+    }
+
+    fn required_text(&mut self, name: &str) -> Option<String> {
+        let value = text(self.required(name)?);
+        if value.is_none() {
+            self.refuse(Code::InvalidRequest, name, "must be a string");
+        }
+        value
+    }
+
+    fn reference(&mut self) -> Option<Reference> {
+        let name = self.required_text("reference")?;
+        let allowed = |c: char| c.is_ascii_alphanumeric() || "._:/-".contains(c);
+        let fits = (1..=REFERENCE_CHARS_MAX).contains(&name.len()) && name.chars().all(allowed);
+        if !fits {
+            let detail = format!(
+                "must be 1 to {REFERENCE_CHARS_MAX} of A-Z a-z 0-9 . _ : / -, not `{name}`"
+            );
+            self.refuse(Code::InvalidRequest, "reference", detail);
+        }
+        fits.then(|| Reference::new(name))
+    }
+
+    fn rail(&mut self, rails: &[&'static Rail]) -> Option<&'static Rail> {
+        let (asset, network) = (self.required_text("asset"), self.required_text("network"));
+        let (asset, network) = (asset?, network?);
+        let rail = rail_by_asset_network(&asset, &network);
+        let enabled = rail.filter(|rail| rails.contains(rail));
+        if enabled.is_none() {
+            let pairs =
+                rails.iter().map(|rail| format!("{} on {}", rail.asset.symbol, rail.network));
+            let pairs = pairs.collect::<Vec<_>>().join(", ");
+            let (code, what) = match rail {
+                Some(_) => (Code::RailNotEnabled, "is not enabled"),
+                None => (Code::RailUnknown, "is unknown"),
+            };
+            let detail = format!("{network} for {asset} {what}; enabled are {pairs}");
+            self.refuse(code, "network", detail);
+        }
+        enabled
+    }
+
+    /// What is due: the amount as it is, or the price at its quote.
+    fn money(&mut self, rail: Option<&Rail>) -> Option<(Money, Option<Price>)> {
+        match (self.fields.get("amount"), self.fields.get("price")) {
+            (Some(amount), None) => {
+                let amount = self.amount_text("amount", amount)?;
+                let due = self.parse("amount", &amount, rail?.asset)?;
+                self.bounded("amount", due, rail?).map(|due| (due, None))
+            }
+            (None, Some(price)) => {
+                let (due, price) = self.price(price, rail)?;
+                self.bounded("price", due, rail?).map(|due| (due, Some(price)))
+            }
+            _ => {
+                let detail = "or price is required, and only one of them";
+                self.refuse(Code::InvalidRequest, "amount", detail);
+                None
+            }
+        }
+    }
+
+    fn price(&mut self, value: &'a RawValue, rail: Option<&Rail>) -> Option<(Money, Price)> {
+        let Ok(fields) = serde_json::from_str(value.get()) else {
+            self.refuse(Code::InvalidRequest, "price", "must be an object");
+            return None;
+        };
+        let mut inner = Reader { at: "/price", fields, errors: Vec::new() };
+        inner.check_names(PRICE_FIELDS);
+        let amount = inner.required("amount").and_then(|raw| inner.amount_text("amount", raw));
+        let currency = inner.required_text("currency");
+        let quotable = currency.as_deref() == Some(price::CURRENCY.symbol);
+        if !quotable && currency.is_some() {
+            let detail = format!("must be {}: no other is quoted", price::CURRENCY.symbol);
+            inner.refuse(Code::InvalidRequest, "currency", detail);
+        }
+        let quoted = match (amount, rail) {
+            (Some(amount), Some(rail)) if quotable => match price::quote(rail, &amount) {
+                Ok(quoted) => Some(quoted),
+                Err(QuoteError::Amount(error)) => {
+                    inner.refuse(code_of(&error), "amount", format!("is refused: {error}"));
+                    None
+                }
+                Err(error @ QuoteError::NotQuoted(_)) => {
+                    inner.refuse(Code::InvalidRequest, "currency", format!("is refused: {error}"));
+                    None
+                }
+            },
+            _ => None,
+        };
+        self.errors.append(&mut inner.errors);
+        quoted
+    }
+
+    /// An amount is a string: a number has passed through a float somewhere, or will.
+    fn amount_text(&mut self, name: &str, value: &RawValue) -> Option<String> {
+        let amount = text(value);
+        if amount.is_none() {
+            let number = value.get().starts_with(|c: char| c == '-' || c.is_ascii_digit());
+            let code = if number { Code::AmountNotString } else { Code::InvalidRequest };
+            self.refuse(code, name, "must be a decimal in a string, such as \"250.00\"");
+        }
+        amount
+    }
+
+    fn parse(&mut self, name: &str, amount: &str, asset: Asset) -> Option<Money> {
+        match asset.parse(amount) {
+            Ok(money) => Some(money),
+            Err(error) => {
+                self.refuse(code_of(&error), name, format!("is refused: {error}"));
+                None
+            }
+        }
+    }
+
+    fn bounded(&mut self, name: &str, due: Money, rail: &Rail) -> Option<Money> {
+        let least = Money { atoms: rail.minimum_atoms, asset: rail.asset };
+        let most = UNITS_MAX * 10u128.pow(u32::from(rail.asset.decimals));
+        let most = Money { atoms: most, asset: rail.asset };
+        if due < least {
+            let detail = format!("asks for {due}; the least is {least}");
+            self.refuse(Code::AmountBelowMinimum, name, detail);
+        } else if due > most {
+            let detail = format!("asks for {due}; the most is {most}");
+            self.refuse(Code::AmountAboveMaximum, name, detail);
+        }
+        (least..=most).contains(&due).then_some(due)
+    }
+
+    fn expires_in_s(&mut self) -> Option<u64> {
+        let value = self.fields.get("expires_in_s")?;
+        let seconds = value.get().parse().ok().filter(|s| (1..=EXPIRES_IN_S_MAX).contains(s));
+        if seconds.is_none() {
+            let detail = format!("must be a whole number of seconds from 1 to {EXPIRES_IN_S_MAX}");
+            self.refuse(Code::InvalidRequest, "expires_in_s", detail);
+        }
+        seconds
+    }
+
+    fn metadata(&mut self) -> Box<RawValue> {
+        let empty = || RawValue::from_string("{}".to_owned()).expect("an empty object is JSON");
+        let Some(value) = self.fields.get("metadata") else { return empty() };
+        if !value.get().starts_with('{') {
+            self.refuse(Code::InvalidRequest, "metadata", "must be an object");
+        } else if value.get().len() > METADATA_BYTES_MAX {
+            let detail = format!("has more than {METADATA_BYTES_MAX} bytes");
+            self.refuse(Code::InvalidRequest, "metadata", detail);
+        }
+        value.to_owned()
+    }
+}
+
+fn text(value: &RawValue) -> Option<String> {
+    serde_json::from_str(value.get()).ok()
+}
+
+fn code_of(error: &MoneyError) -> Code {
+    match error {
+        MoneyError::NotDecimal(_) | MoneyError::Mixed(..) => Code::InvalidRequest,
+        MoneyError::Precision { .. } => Code::AmountPrecision,
+        MoneyError::Overflow(_) => Code::AmountAboveMaximum,
+    }
+}
