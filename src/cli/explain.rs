@@ -9,7 +9,7 @@ use crate::cli::failure::Failure;
 use crate::cli::page::{print, width};
 use crate::input::nearest;
 use crate::report::wrap;
-use crate::rule::{RULES, Rule, codes, rule};
+use crate::rule::{Rule, codes, rule};
 
 /// Explain a rule: what must hold, how it is judged, how to fix it
 #[derive(Debug, clap::Args)]
@@ -41,10 +41,12 @@ fn tell(rule: &Rule, width: usize, out: &mut dyn Write) -> io::Result<()> {
     let bold = Style::new().bold();
     let (code, level) = (rule.code, rule.level.as_str());
     writeln!(out, "{bold}{code}  {}{bold:#}  ({level})", rule.title)?;
-    let needs: Vec<_> = rule.needs.iter().map(|need| need.as_str()).collect();
+    let needs: Vec<_> = rule.needs.iter().map(|need| need.line()).collect();
     let explains = match rule.explains {
         [] => String::new(),
-        codes => format!("When it fails, {} follow from it and are told under it.", codes.join(", ")),
+        codes => {
+            format!("When it fails, {} follow from it and are told under it.", codes.join(", "))
+        }
     };
     let parts = [
         ("What must hold", rule.holds.to_owned()),
@@ -68,6 +70,7 @@ fn tell(rule: &Rule, width: usize, out: &mut dyn Write) -> io::Result<()> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::rule::RULES;
 
     #[test]
     fn every_rule_says_all_that_a_reader_needs() {

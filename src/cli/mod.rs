@@ -4,9 +4,12 @@
 //! answer. Human output goes to stdout, progress and errors to stderr. Knows no rule, no step and
 //! no format by name: lists come from their tables.
 
+mod explain;
 mod failure;
 mod page;
 mod progress;
+mod report;
+mod rules;
 mod target;
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -25,7 +28,7 @@ rails, webhooks that come twice, late, out of order or forged. It watches what y
 your books say, judges that by numbered rules, and tells what would have cost money.
 
   countersign demo                         see it judge a sound sample merchant, built in
-  countersign demo --defect no-dedup       see it catch one with a planted defect
+  countersign demo --defect event-id-only  see it catch one with a planted defect
   countersign run                          judge your own, described in ./countersign.yaml
 
 Next step: try the demo, then write a countersign.yaml and let `countersign check` read it.
@@ -54,7 +57,11 @@ struct Cli {
 }
 
 #[derive(Debug, Subcommand)]
-enum Command {}
+enum Command {
+    Rules(rules::Args),
+    Explain(explain::Args),
+    Report(report::Args),
+}
 
 /// Runs the command line of this process.
 ///
@@ -77,5 +84,9 @@ fn dispatch(cli: Cli) -> Result<ExitCode, Failure> {
         page::print(|out| out.write_all(WELCOME.as_bytes()))?;
         return Ok(ExitCode::SUCCESS);
     };
-    match command {}
+    match command {
+        Command::Rules(args) => rules::run(&args),
+        Command::Explain(args) => explain::run(&args),
+        Command::Report(args) => report::run(&args),
+    }
 }

@@ -1,7 +1,7 @@
 //! The terminal that a command prints to: its width, its colours, and what happens when whoever
 //! reads has gone away.
 
-use std::io::{self, BufWriter, IsTerminal, Write};
+use std::io::{self, BufWriter, Write};
 
 use crate::cli::failure::Failure;
 use crate::report::Screen;
@@ -13,12 +13,6 @@ use crate::rule::Judged;
 pub fn width() -> usize {
     let size = terminal_size::terminal_size_of(io::stdout());
     size.map_or(100, |(terminal_size::Width(width), _)| usize::from(width))
-}
-
-/// Whether stdout is a terminal.
-#[must_use]
-pub fn is_terminal() -> bool {
-    io::stdout().is_terminal()
 }
 
 /// Prints to stdout. A reader that has seen enough (`| head`) is no fault.

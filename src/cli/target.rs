@@ -16,7 +16,7 @@ pub const FOLDER: &str = "reports/latest";
 /// `--report`, as several commands take it.
 #[derive(Debug, Clone, clap::Args)]
 pub struct ReportArgs {
-    /// Write this report, instead of every format into reports/latest; may be repeated
+    /// Write this report, instead of every format beside the history; may be repeated
     ///
     /// Formats: text, junit, json, markdown.
     #[arg(long = "report", value_name = "FORMAT=PATH", value_parser = parse)]
@@ -52,15 +52,16 @@ fn parse(text: &str) -> Result<Target, String> {
 }
 
 impl ReportArgs {
-    /// Makes sure that every report can be written, before anything is started.
+    /// Makes sure that every report can be written, before anything is started. Without
+    /// `--report` these are all formats, in `folder`.
     ///
     /// # Errors
     /// A path that cannot be written, or is given twice.
-    pub fn check(&self) -> Result<Targets, Failure> {
+    pub fn check(&self, folder: &Path) -> Result<Targets, Failure> {
         let (targets, place) = if self.reports.is_empty() {
-            let path = |format: &Format| Path::new(FOLDER).join(format.file);
+            let path = |format: &Format| folder.join(format.file);
             let all = FORMATS.iter().map(|format| Target { format, path: path(format) });
-            (all.collect(), FOLDER.to_owned())
+            (all.collect(), folder.display().to_string())
         } else {
             let paths: Vec<_> = self.reports.iter().map(|t| t.path.display().to_string()).collect();
             (self.reports.clone(), paths.join(", "))
@@ -134,7 +135,11 @@ pub fn check_writable(path: &Path) -> Result<(), Failure> {
     }
     match beside(&path) {
         Ok(_) => Ok(()),
-        Err(error) => refuse(error.to_string()),
+        Err(error) => {
+            // The temporary name beside the file would only confuse.
+            let source = error.get_ref().and_then(std::error::Error::source);
+            refuse(source.map_or_else(|| error.to_string(), ToString::to_string))
+        }
     }
 }
 

@@ -6,6 +6,9 @@ use crate::rule::{Finding, Judged, RuleVerdict, Verdict};
 /// Names beyond this many are counted.
 const NAMES_MAX: usize = 12;
 
+/// Untested scenarios of a rule that passed beyond this many are counted.
+const PARTS_MAX: usize = 3;
+
 /// `24 passed, 1 failed, 2 not testable`; what there is none of is left out.
 pub(super) fn tally(verdicts: impl Iterator<Item = Verdict> + Clone) -> String {
     let words = [
@@ -69,8 +72,12 @@ pub(super) fn gaps(judged: &Judged) -> Vec<Gap> {
                 add(rule.code.to_owned(), format!("{}, {}", rule.verdict.as_str(), rule.reason));
             }
             Verdict::Pass => {
-                for reason in &rule.untested {
+                for reason in rule.untested.iter().take(PARTS_MAX) {
                     add(format!("{} in part", rule.code), reason.clone());
+                }
+                let more = rule.untested.len().saturating_sub(PARTS_MAX) as u64;
+                if more > 0 {
+                    add(format!("{} in part", rule.code), count(more, "further scenario"));
                 }
             }
             Verdict::Fail => {}
