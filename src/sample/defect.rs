@@ -108,7 +108,7 @@ pub static DEFECTS: &[Defect] = &[
         fault: Fault::NoFreshness,
     },
     Defect {
-        name: "no-duplicate-check",
+        name: "no-dedup",
         rule: "IDEM-01",
         story: "books and ships again for every delivery of the same event",
         fault: Fault::NoDuplicateCheck,

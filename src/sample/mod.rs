@@ -9,11 +9,51 @@
 
 mod config;
 mod defect;
+mod door;
+mod inbox;
+mod money;
+mod order;
+mod payment;
 mod profile;
+mod proof;
+mod provider;
+mod shop;
+mod store;
+mod view;
+
+use std::net::Ipv4Addr;
+
+use axum::serve::ListenerExt as _;
+use tokio::net::TcpListener;
 
 pub use config::Config;
 pub use defect::{DEFECTS, Defect, defect_by_name};
 pub use profile::profile;
+
+/// Runs the merchant until the process ends.
+///
+/// # Errors
+/// Its books, its secret or its port cannot be used.
+pub async fn serve(config: Config) -> Result<(), SampleError> {
+    let port = config.port;
+    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, port))
+        .await
+        .map_err(|error| SampleError::Port { port, reason: error.to_string() })?;
+    serve_on(listener, config).await
+}
+
+async fn serve_on(listener: TcpListener, config: Config) -> Result<(), SampleError> {
+    let router = door::router(shop::Shop::open(config)?);
+    // Answers are small and wanted at once; batching them would only add waits.
+    let listener = listener.tap_io(|stream| drop(stream.set_nodelay(true)));
+    axum::serve(listener, router).await.map_err(|error| SampleError::Served(error.to_string()))
+}
+
+/// Every defect that can be planted, in the order of the rules.
+#[must_use]
+pub fn defects() -> &'static [Defect] {
+    DEFECTS
+}
 
 /// Why the sample merchant cannot run.
 #[derive(Debug, thiserror::Error)]
@@ -37,4 +77,29 @@ pub enum SampleError {
         /// What exists.
         known: String,
     },
+    /// The secret is no key.
+    #[error("environment variable WEBHOOK_SECRET holds no key; write whsec_ and base64")]
+    Secret,
+    /// The database does not open.
+    #[error("`{path}` does not open as the shop's database: {reason}; name a writable file in DB")]
+    Books {
+        /// Which file.
+        path: String,
+        /// What SQLite says.
+        reason: String,
+    },
+    /// The port is taken or not allowed.
+    #[error("port {port} cannot be listened on: {reason}; choose another in PORT")]
+    Port {
+        /// Which one.
+        port: u16,
+        /// What the system says.
+        reason: String,
+    },
+    /// No client for the payment service.
+    #[error("the client of the payment service does not start: {0}; check PAYMENTS_API")]
+    Client(String),
+    /// Serving ended.
+    #[error("the merchant stopped serving: {0}; start it again")]
+    Served(String),
 }

@@ -1,0 +1,187 @@
+//! The durable inbox: what a genuine event does, once.
+//!
+//! An event is kept and its effects are applied in one transaction, so that neither a crash nor
+//! a copy of it can come between the two. Four of the defects break exactly that.
+
+use std::time::Duration;
+
+use rusqlite::Connection;
+
+use super::config::Config;
+use super::defect::Fault;
+use super::order::{Change, Order};
+use super::payment::{Event, Payment};
+use super::store::{self, Cause, Store, StoreError};
+
+/// How long the defect of RACE-01 works between its look and its note.
+const WORK: Duration = Duration::from_millis(150);
+
+/// What became of an event.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Receipt {
+    /// Stored, or known, or none of this shop's business.
+    Accepted,
+    /// Its order is not stored yet: the service shall send it again.
+    TooEarly,
+    /// Planted (IDEM-08): the work failed.
+    Busy,
+    /// Planted (IDEM-08): the retry is taken for a duplicate.
+    Refused,
+}
+
+/// What was found before anything was written.
+enum Found {
+    Duplicate,
+    NoOrder,
+    /// The service has announced the payment before it answered its creation.
+    NotBound,
+    Follows(Order, Change),
+}
+
+/// Takes in a genuine event.
+pub(super) async fn receive(
+    store: &Store,
+    config: &Config,
+    event: Event,
+    body: String,
+) -> Result<Receipt, StoreError> {
+    let Some(payment) = event.payment.clone() else { return Ok(Receipt::Accepted) };
+    let is_own =
+        |account: &str, livemode| account == config.payments_account && livemode == config.livemode;
+    if !is_own(&event.account, event.livemode) || !is_own(&payment.account, payment.livemode) {
+        return Ok(Receipt::Accepted);
+    }
+    let fault = config.fault();
+    if fault == Some(Fault::CheckThenInsert) {
+        return check_work_insert(store, event, payment, body).await;
+    }
+    let work = move |db: &Connection| {
+        if fault == Some(Fault::RetryRefused) && event.kind == "payment.confirmed" {
+            return note_and_fail(db, &event, &payment, &body);
+        }
+        let found = look(db, &event, &payment, fault)?;
+        note(db, &event, &payment, &body, found)
+    };
+    store.write(work).await
+}
+
+/// Looks whether an event is new and what follows from it.
+fn look(
+    db: &Connection,
+    event: &Event,
+    payment: &Payment,
+    fault: Option<Fault>,
+) -> rusqlite::Result<Found> {
+    let is_duplicate = match fault {
+        Some(Fault::NoDuplicateCheck) => false,
+        Some(Fault::PaymentIdOnly) => store::has_money_event(db, &payment.id)?,
+        _ => store::has_event(db, &event.id)?,
+    };
+    if is_duplicate {
+        return Ok(Found::Duplicate);
+    }
+    let Some(order) = store::find_order(db, &payment.reference)? else { return Ok(Found::NoOrder) };
+    if order.payment.is_none() {
+        return Ok(Found::NotBound);
+    }
+    let credited = store::is_credited(db, &payment.id, event.cause(), fault)?;
+    let change = order.decide(payment, credited, fault);
+    Ok(Found::Follows(order, change))
+}
+
+/// Keeps an event, with its effects.
+fn note(
+    db: &Connection,
+    event: &Event,
+    payment: &Payment,
+    body: &str,
+    found: Found,
+) -> rusqlite::Result<Receipt> {
+    match found {
+        Found::Duplicate => {}
+        Found::NoOrder => return Ok(Receipt::TooEarly),
+        Found::NotBound => store::keep_event(db, event, payment, body, false)?,
+        Found::Follows(order, change) => {
+            store::keep_event(db, event, payment, body, true)?;
+            store::apply(db, &order, payment, &change, event.cause())?;
+        }
+    }
+    Ok(Receipt::Accepted)
+}
+
+/// Ties a payment to its order and applies the events that were waiting for that.
+pub(super) fn bind(
+    db: &Connection,
+    reference: &str,
+    payment: &str,
+    fault: Option<Fault>,
+) -> rusqlite::Result<()> {
+    store::bind(db, reference, payment)?;
+    for body in store::take_waiting(db, payment)? {
+        // It was read when it came in, so it reads again.
+        let Ok(event) = Event::read(body.as_bytes()) else { continue };
+        if let Some(payment) = &event.payment {
+            apply_snapshot(db, payment, event.cause(), fault)?;
+        }
+    }
+    Ok(())
+}
+
+/// Applies what the service says of a payment now, whatever brought it here.
+pub(super) fn apply_snapshot(
+    db: &Connection,
+    payment: &Payment,
+    cause: Cause<'_>,
+    fault: Option<Fault>,
+) -> rusqlite::Result<()> {
+    let Some(order) = store::find_order(db, &payment.reference)? else { return Ok(()) };
+    let credited = store::is_credited(db, &payment.id, cause, fault)?;
+    let change = order.decide(payment, credited, fault);
+    store::apply(db, &order, payment, &change, cause)
+}
+
+/// Planted (RACE-01): the look and the note are two transactions, with the work between them.
+async fn check_work_insert(
+    store: &Store,
+    event: Event,
+    payment: Payment,
+    body: String,
+) -> Result<Receipt, StoreError> {
+    let fault = Some(Fault::CheckThenInsert);
+    let (looked_at, its_payment, its_body) = (event.clone(), payment.clone(), body.clone());
+    let look = move |db: &Connection| {
+        let found = look(db, &looked_at, &its_payment, fault)?;
+        if matches!(&found, Found::Follows(_, change) if !change.credits.is_empty()) {
+            return Ok(Err(found));
+        }
+        note(db, &looked_at, &its_payment, &its_body, found).map(Ok)
+    };
+    match store.write(look).await? {
+        Ok(receipt) => Ok(receipt),
+        Err(found) => {
+            tokio::time::sleep(WORK).await;
+            store.write(move |db| note(db, &event, &payment, &body, found)).await
+        }
+    }
+}
+
+/// Planted (IDEM-08): the event is kept before the work is done. The first attempt finds the
+/// stock locked and gives up; every later one finds the event and refuses it as a duplicate.
+fn note_and_fail(
+    db: &Connection,
+    event: &Event,
+    payment: &Payment,
+    body: &str,
+) -> rusqlite::Result<Receipt> {
+    if store::has_event(db, &event.id)? {
+        return Ok(Receipt::Refused);
+    }
+    store::keep_event(db, event, payment, body, true)?;
+    Ok(Receipt::Busy)
+}
+
+impl Event {
+    fn cause(&self) -> Cause<'_> {
+        Cause { id: &self.id, kind: &self.kind }
+    }
+}

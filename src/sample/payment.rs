@@ -1,0 +1,192 @@
+//! What the payment service says: events and payments, read from its JSON.
+//!
+//! Unknown fields are ignored, as the contract asks of clients. Knows nothing of orders.
+
+use serde::Deserialize;
+use serde_json::value::RawValue;
+
+use super::money::parse_atoms;
+
+/// A notification.
+#[derive(Debug, Clone)]
+pub(super) struct Event {
+    pub id: String,
+    pub kind: String,
+    /// None: of a type that this shop does not know, or without a payment.
+    pub payment: Option<Payment>,
+    /// Whose it is, as the envelope says.
+    pub account: String,
+    pub livemode: bool,
+}
+
+/// A payment as the service showed it at one moment.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Payment {
+    pub id: String,
+    pub account: String,
+    pub livemode: bool,
+    pub reference: String,
+    pub status: Status,
+    pub asset: String,
+    pub network: String,
+    pub decimals: u8,
+    pub due: u128,
+    pub received: u128,
+    /// Money came after the deadline.
+    pub late: bool,
+    /// What each transfer brought, in the order in which they came.
+    pub transfers: Vec<u128>,
+}
+
+/// How far a payment has got; a later one never gives way to an earlier one.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Status {
+    Pending,
+    Expired,
+    Paid,
+    Confirmed,
+    Settled,
+}
+
+/// Why a text is nothing that the service would say.
+#[derive(Debug, thiserror::Error)]
+pub(super) enum ReadError {
+    #[error("the message is no JSON of the expected shape: {0}")]
+    Shape(#[from] serde_json::Error),
+    #[error("`{0}` is no amount of its asset")]
+    Amount(String),
+}
+
+/// The events that this shop acts on. Any other is acknowledged and ignored, so that the service
+/// may add types without being asked to send them again for days.
+const KNOWN: &[&str] = &[
+    "payment.created",
+    "payment.detected",
+    "payment.underpaid",
+    "payment.paid",
+    "payment.overpaid",
+    "payment.confirmed",
+    "payment.settled",
+    "payment.expired",
+    "payment.late",
+];
+
+impl Status {
+    const ALL: [Self; 5] =
+        [Self::Pending, Self::Expired, Self::Paid, Self::Confirmed, Self::Settled];
+
+    pub(super) const fn word(self) -> &'static str {
+        match self {
+            Self::Pending => "pending",
+            Self::Expired => "expired",
+            Self::Paid => "paid",
+            Self::Confirmed => "confirmed",
+            Self::Settled => "settled",
+        }
+    }
+
+    pub(super) fn from_word(word: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|status| status.word() == word)
+    }
+}
+
+impl Event {
+    /// Whether the shop knows what to do with its type.
+    pub(super) fn is_known(&self) -> bool {
+        KNOWN.contains(&self.kind.as_str())
+    }
+
+    /// Reads a notification.
+    pub(super) fn read(body: &[u8]) -> Result<Self, ReadError> {
+        let form: EventForm = serde_json::from_slice(body)?;
+        let payment = if KNOWN.contains(&form.kind.as_str()) {
+            let data: DataForm = serde_json::from_str(form.data.get())?;
+            Payment::from_form(data.payment)?
+        } else {
+            None
+        };
+        let EventForm { id, kind, account, livemode, .. } = form;
+        Ok(Self { id, kind, payment, account, livemode })
+    }
+}
+
+impl Payment {
+    /// Reads a payment. None: in a status that this shop does not know.
+    pub(super) fn read(value: serde_json::Value) -> Result<Option<Self>, ReadError> {
+        Self::from_form(serde_json::from_value(value)?)
+    }
+
+    fn from_form(form: PaymentForm) -> Result<Option<Self>, ReadError> {
+        let Some(status) = Status::from_word(&form.status) else { return Ok(None) };
+        let RailForm { asset, network, decimals } = form.rail;
+        let atoms = |text: &str| {
+            parse_atoms(text, decimals).ok_or_else(|| ReadError::Amount(text.to_owned()))
+        };
+        // A foreign transfer has decimals of its own; it is none of what was received.
+        let own = form.transactions.iter().filter(|transfer| transfer.asset == asset);
+        Ok(Some(Self {
+            due: atoms(&form.amount.due)?,
+            received: atoms(&form.amount.received)?,
+            transfers: own.map(|transfer| atoms(&transfer.amount)).collect::<Result<_, _>>()?,
+            late: form.flags.iter().any(|flag| flag == "late"),
+            id: form.id,
+            account: form.account,
+            livemode: form.livemode,
+            reference: form.reference,
+            status,
+            asset,
+            network,
+            decimals,
+        }))
+    }
+}
+
+#[derive(Deserialize)]
+struct EventForm {
+    id: String,
+    #[serde(rename = "type")]
+    kind: String,
+    account: String,
+    livemode: bool,
+    // Raw, because an event of an unknown type may hold anything.
+    data: Box<RawValue>,
+}
+
+#[derive(Deserialize)]
+struct DataForm {
+    payment: PaymentForm,
+}
+
+#[derive(Deserialize)]
+struct PaymentForm {
+    id: String,
+    account: String,
+    livemode: bool,
+    reference: String,
+    status: String,
+    #[serde(default)]
+    flags: Vec<String>,
+    rail: RailForm,
+    amount: AmountForm,
+    #[serde(default)]
+    transactions: Vec<TransferForm>,
+}
+
+#[derive(Deserialize)]
+struct RailForm {
+    asset: String,
+    network: String,
+    decimals: u8,
+}
+
+#[derive(Deserialize)]
+struct AmountForm {
+    due: String,
+    received: String,
+}
+
+#[derive(Deserialize)]
+struct TransferForm {
+    asset: String,
+    amount: String,
+}
