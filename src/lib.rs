@@ -7,6 +7,7 @@ pub mod cli;
 pub mod fault;
 pub mod history;
 pub mod input;
+pub mod io;
 pub mod merchant;
 pub mod model;
 pub mod provider;

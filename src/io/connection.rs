@@ -1,0 +1,210 @@
+//! Warm HTTP/1.1 connections to one endpoint, and the instant at which bytes really left.
+//!
+//! Knows nothing of deliveries: requests go in, answers come out.
+
+use std::io;
+use std::pin::Pin;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::task::{Context, Poll};
+use std::time::{Duration, Instant};
+
+use bytes::Bytes;
+use http_body_util::Full;
+use hyper::client::conn::http1::{self, SendRequest};
+use hyper_util::rt::TokioIo;
+use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+use tokio::net::TcpStream;
+use tokio::task::JoinHandle;
+
+/// An idle connection older than this is closed by us. Servers close theirs after seconds (gunicorn
+/// 2 s, Node 5 s): staying well below keeps the race "we write while they close" from happening,
+/// which would look like a fault of the merchant. It also frees a server that serves one
+/// connection at a time.
+const IDLE_MAX: Duration = Duration::from_millis(500);
+
+/// One open connection.
+pub(super) struct Connection {
+    pub(super) sender: SendRequest<Full<Bytes>>,
+    pub(super) wire: Arc<Wire>,
+    /// Whether it has carried an exchange before.
+    pub(super) reused: bool,
+    driver: JoinHandle<()>,
+}
+
+/// What a connection's socket has seen since it was armed.
+pub(super) struct Wire {
+    started: Instant,
+    /// Microseconds since the run started; zero: nothing was written yet.
+    first_write_us: AtomicU64,
+}
+
+/// Connections of one endpoint that wait for the next request.
+pub(super) struct Pool {
+    address: String,
+    started: Instant,
+    idle: Arc<Idle>,
+}
+
+#[derive(Default)]
+struct Idle {
+    waiting: Mutex<Vec<(Connection, Instant)>>,
+    swept: AtomicBool,
+}
+
+impl Pool {
+    pub(super) fn new(address: String, started: Instant) -> Self {
+        Self { address, started, idle: Arc::default() }
+    }
+
+    /// A connection that was open a moment ago, else a new one.
+    pub(super) async fn take(&self) -> io::Result<Connection> {
+        while let Some(mut connection) = self.idle.pop() {
+            // Waits until the driver has noticed the end of the last answer, or of the connection.
+            if connection.sender.ready().await.is_ok() {
+                connection.wire.arm();
+                return Ok(connection);
+            }
+        }
+        self.open().await
+    }
+
+    /// A new connection.
+    pub(super) async fn open(&self) -> io::Result<Connection> {
+        let stream = TcpStream::connect(&self.address).await?;
+        stream.set_nodelay(true)?;
+        let wire = Arc::new(Wire { started: self.started, first_write_us: AtomicU64::new(0) });
+        let stream = Stamped { stream, wire: wire.clone() };
+        let (sender, connection) =
+            http1::handshake(TokioIo::new(stream)).await.map_err(io::Error::other)?;
+        // Its errors reach whoever waits for the answer; the task only moves bytes.
+        let driver = tokio::spawn(async move { drop(connection.await) });
+        Ok(Connection { sender, wire, reused: false, driver })
+    }
+
+    /// Keeps a connection for the next request.
+    pub(super) fn put(&self, mut connection: Connection) {
+        connection.reused = true;
+        self.idle.lock().push((connection, Instant::now()));
+        if !self.idle.swept.swap(true, Ordering::AcqRel) {
+            let idle = Arc::downgrade(&self.idle);
+            tokio::spawn(async move {
+                loop {
+                    tokio::time::sleep(IDLE_MAX / 2).await;
+                    let Some(idle) = idle.upgrade() else { break };
+                    if idle.sweep() {
+                        break;
+                    }
+                }
+            });
+        }
+    }
+
+    /// Closes what is idle: its peer is about to be ended.
+    pub(super) fn clear(&self) {
+        self.idle.lock().clear();
+    }
+}
+
+impl Idle {
+    fn lock(&self) -> std::sync::MutexGuard<'_, Vec<(Connection, Instant)>> {
+        self.waiting.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The youngest, so that the others may age.
+    fn pop(&self) -> Option<Connection> {
+        let mut waiting = self.lock();
+        waiting.retain(|(_, since)| since.elapsed() < IDLE_MAX);
+        waiting.pop().map(|(connection, _)| connection)
+    }
+
+    /// Closes what is too old; whether nothing is left to watch.
+    fn sweep(&self) -> bool {
+        let mut waiting = self.lock();
+        waiting.retain(|(_, since)| since.elapsed() < IDLE_MAX);
+        if waiting.is_empty() {
+            self.swept.store(false, Ordering::Release);
+        }
+        waiting.is_empty()
+    }
+}
+
+/// A dropped connection is closed at once, whatever its peer still wants to say.
+impl Drop for Connection {
+    fn drop(&mut self) {
+        self.driver.abort();
+    }
+}
+
+impl Wire {
+    /// Forgets what was written for earlier requests.
+    fn arm(&self) {
+        self.first_write_us.store(0, Ordering::Release);
+    }
+
+    /// When the first byte since arming was taken by the kernel; none: nothing left us.
+    pub(super) fn first_write_us(&self) -> Option<u64> {
+        match self.first_write_us.load(Ordering::Acquire) {
+            0 => None,
+            us => Some(us),
+        }
+    }
+
+    fn wrote(&self, outcome: &Poll<io::Result<usize>>) {
+        if matches!(outcome, Poll::Ready(Ok(1..))) && self.first_write_us().is_none() {
+            let us = self.started.elapsed().as_micros();
+            let us = u64::try_from(us).unwrap_or(u64::MAX).max(1);
+            self.first_write_us.store(us, Ordering::Release);
+        }
+    }
+}
+
+/// A socket that notes its first write.
+struct Stamped {
+    stream: TcpStream,
+    wire: Arc<Wire>,
+}
+
+impl AsyncRead for Stamped {
+    fn poll_read(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        buffer: &mut ReadBuf<'_>,
+    ) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.stream).poll_read(cx, buffer)
+    }
+}
+
+impl AsyncWrite for Stamped {
+    fn poll_write(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        bytes: &[u8],
+    ) -> Poll<io::Result<usize>> {
+        let outcome = Pin::new(&mut self.stream).poll_write(cx, bytes);
+        self.wire.wrote(&outcome);
+        outcome
+    }
+
+    fn poll_write_vectored(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        slices: &[io::IoSlice<'_>],
+    ) -> Poll<io::Result<usize>> {
+        let outcome = Pin::new(&mut self.stream).poll_write_vectored(cx, slices);
+        self.wire.wrote(&outcome);
+        outcome
+    }
+
+    fn is_write_vectored(&self) -> bool {
+        self.stream.is_write_vectored()
+    }
+
+    fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.stream).poll_flush(cx)
+    }
+
+    fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.stream).poll_shutdown(cx)
+    }
+}
