@@ -142,7 +142,7 @@ impl Wire {
         self.first_write_us.store(0, Ordering::Release);
     }
 
-    /// When the first byte since arming was taken by the kernel; none: nothing left us.
+    /// When the first byte since arming was handed to the kernel; none: nothing left us.
     pub(super) fn first_write_us(&self) -> Option<u64> {
         match self.first_write_us.load(Ordering::Acquire) {
             0 => None,
@@ -150,12 +150,17 @@ impl Wire {
         }
     }
 
-    fn wrote(&self, outcome: &Poll<io::Result<usize>>) {
-        if matches!(outcome, Poll::Ready(Ok(1..))) && self.first_write_us().is_none() {
-            let us = self.started.elapsed().as_micros();
-            let us = u64::try_from(us).unwrap_or(u64::MAX).max(1);
+    /// Performs a write and notes when it began. Not when it returned: under load the thread may
+    /// rest in between, and a message would seem to have left after it was answered.
+    fn write(&self, write: impl FnOnce() -> Poll<io::Result<usize>>) -> Poll<io::Result<usize>> {
+        let first = self.first_write_us().is_none();
+        let began = if first { self.started.elapsed().as_micros() } else { 0 };
+        let outcome = write();
+        if first && matches!(outcome, Poll::Ready(Ok(1..))) {
+            let us = u64::try_from(began).unwrap_or(u64::MAX).max(1);
             self.first_write_us.store(us, Ordering::Release);
         }
+        outcome
     }
 }
 
@@ -177,23 +182,21 @@ impl AsyncRead for Stamped {
 
 impl AsyncWrite for Stamped {
     fn poll_write(
-        mut self: Pin<&mut Self>,
+        self: Pin<&mut Self>,
         cx: &mut Context<'_>,
         bytes: &[u8],
     ) -> Poll<io::Result<usize>> {
-        let outcome = Pin::new(&mut self.stream).poll_write(cx, bytes);
-        self.wire.wrote(&outcome);
-        outcome
+        let Self { stream, wire } = self.get_mut();
+        wire.write(|| Pin::new(stream).poll_write(cx, bytes))
     }
 
     fn poll_write_vectored(
-        mut self: Pin<&mut Self>,
+        self: Pin<&mut Self>,
         cx: &mut Context<'_>,
         slices: &[io::IoSlice<'_>],
     ) -> Poll<io::Result<usize>> {
-        let outcome = Pin::new(&mut self.stream).poll_write_vectored(cx, slices);
-        self.wire.wrote(&outcome);
-        outcome
+        let Self { stream, wire } = self.get_mut();
+        wire.write(|| Pin::new(stream).poll_write_vectored(cx, slices))
     }
 
     fn is_write_vectored(&self) -> bool {
