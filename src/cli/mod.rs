@@ -10,6 +10,7 @@ mod page;
 mod progress;
 mod report;
 mod rules;
+mod sample_merchant;
 mod target;
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -61,6 +62,7 @@ enum Command {
     Rules(rules::Args),
     Explain(explain::Args),
     Report(report::Args),
+    SampleMerchant(sample_merchant::Args),
 }
 
 /// Runs the command line of this process.
@@ -88,5 +90,6 @@ fn dispatch(cli: Cli) -> Result<ExitCode, Failure> {
         Command::Rules(args) => rules::run(&args),
         Command::Explain(args) => explain::run(&args),
         Command::Report(args) => report::run(&args),
+        Command::SampleMerchant(args) => sample_merchant::run(&args),
     }
 }
