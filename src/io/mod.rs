@@ -3,6 +3,9 @@
 //! | file | what it does |
 //! | --- | --- |
 //! | `deliver` | sends messages to the merchant's webhook door, over connections of `connection` |
+//! | `drive` | makes the merchant act, as the profile declares it |
+//! | `probe` | looks at an order, as the profile declares it |
+//! | `http` | the client of both: bounded answers, failures in words |
 //! | `launch` | starts the merchant, waits until it is ready, ends it |
 //! | `guardian` | the process between us and the merchant, which outlives neither |
 //!
@@ -10,3 +13,6 @@
 
 mod connection;
 pub mod deliver;
+pub mod drive;
+pub mod http;
+pub mod probe;

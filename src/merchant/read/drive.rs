@@ -1,11 +1,13 @@
 //! `drive`: requests that make the merchant act.
 
+use std::collections::BTreeMap;
+
 use serde_json::Value;
 
 use super::text::{Texts, check_path};
 use crate::input::{self, Cursor};
 use crate::merchant::profile::{Body, Drives, HttpTemplate};
-use crate::merchant::template::ORDER_PLACEHOLDERS;
+use crate::merchant::template::{ORDER_PLACEHOLDERS, RUN_PLACEHOLDERS};
 
 const UNTESTED: &str = "the line left out; the rules that need it stay not testable";
 
@@ -34,15 +36,16 @@ pub(super) fn read(cursor: &Cursor<'_>, texts: &Texts<'_>) -> Drives {
     let verb = |key: &str, placeholders: &[&str]| {
         fields.get(key).map(|cursor| template(&cursor, texts, placeholders))
     };
+    let order = [ORDER_PLACEHOLDERS, RUN_PLACEHOLDERS].concat();
     // Reconciliation is about no order, so no order's values are filled in.
-    Drives { checkout: verb("checkout", ORDER_PLACEHOLDERS), reconcile: verb("reconcile", &[]) }
+    Drives { checkout: verb("checkout", &order), reconcile: verb("reconcile", RUN_PLACEHOLDERS) }
 }
 
 fn template(cursor: &Cursor<'_>, texts: &Texts<'_>, placeholders: &[&str]) -> HttpTemplate {
     let mut template = HttpTemplate {
         method: "POST".to_owned(),
         path: String::new(),
-        headers: std::collections::BTreeMap::new(),
+        headers: BTreeMap::new(),
         body: Body::None,
     };
     if matches!(cursor.node().value, input::Value::List(_)) {
@@ -95,7 +98,7 @@ pub(super) fn headers_of(
     cursor: &Cursor<'_>,
     texts: &Texts<'_>,
     placeholders: &[&str],
-) -> std::collections::BTreeMap<String, String> {
+) -> BTreeMap<String, String> {
     let is_token = |c: char| c.is_ascii_alphanumeric() || "!#$%&'*+-.^_`|~".contains(c);
     for (name, value) in cursor.entries() {
         if name.is_empty() || !name.chars().all(is_token) {

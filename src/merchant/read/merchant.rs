@@ -3,7 +3,6 @@
 use super::Known;
 use super::text::{Texts, check_path};
 use crate::input::{Cursor, Fields, Value};
-use crate::merchant::template::placeholders;
 
 pub(super) const KEYS: &[&str] = &["name", "base_url", "webhook", "start"];
 
@@ -36,11 +35,8 @@ pub(super) fn read<'a>(
 
 /// `http://host[:port][/path]`, without the slash at its end.
 fn base_url(cursor: &Cursor<'_>, texts: &Texts<'_>) -> Option<String> {
-    let url = texts.template(cursor, &[])?;
+    let url = texts.template(cursor, &["port"])?;
     let url = url.trim_end_matches('/');
-    for name in placeholders(url).into_iter().filter(|name| *name != "port") {
-        cursor.unknown(name, "placeholder here", &["port"]);
-    }
     check_url(cursor, url);
     Some(url.to_owned())
 }
@@ -72,7 +68,7 @@ fn webhook(cursor: &Cursor<'_>, texts: &Texts<'_>, known: &Known<'_>) -> (String
     let fields = cursor.fields(&["path", "url", "signature"]);
     let door = match (fields.get("path"), fields.get("url")) {
         (Some(path), None) => texts.plain(&path).inspect(|text| check_path(&path, text)),
-        (None, Some(url)) => texts.template(&url, &[]).inspect(|text| check_url(&url, text)),
+        (None, Some(url)) => texts.template(&url, &["port"]).inspect(|text| check_url(&url, text)),
         (Some(_), Some(url)) => {
             url.fault("`merchant.webhook` has both a path and a url", "one of them");
             None

@@ -6,6 +6,7 @@ use std::path::Path;
 use super::text::{Texts, check_path};
 use crate::input::Cursor;
 use crate::merchant::profile::{Ready, Start, Stop};
+use crate::merchant::template::RUN_PLACEHOLDERS;
 use crate::model::Span;
 
 const LATER: &[(&str, &str)] =
@@ -46,7 +47,7 @@ fn env(cursor: &Cursor<'_>, texts: &Texts<'_>) -> BTreeMap<String, String> {
             value.fault(format!("`{name}` is no name of an environment variable"), "NAME: value");
         }
     }
-    texts.map(cursor, &[])
+    texts.map(cursor, RUN_PLACEHOLDERS)
 }
 
 fn ready(cursor: Option<&Cursor<'_>>) -> Ready {

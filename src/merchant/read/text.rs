@@ -50,35 +50,33 @@ impl<'a> Texts<'a> {
         Some(filled)
     }
 
-    /// A text with the environment filled in and its placeholders checked: the run's own, and
-    /// `further` ones.
-    pub(super) fn template(&self, cursor: &Cursor<'_>, further: &[&str]) -> Option<String> {
-        self.check_placeholders(cursor, further);
+    /// A text with the environment filled in and its placeholders checked against the valid ones.
+    pub(super) fn template(&self, cursor: &Cursor<'_>, valid: &[&str]) -> Option<String> {
+        self.check_placeholders(cursor, valid);
         self.plain(cursor)
     }
 
     /// The same for what is handed on as it is, `${NAME}` included: commands have shells for that.
     pub(super) fn argument(&self, cursor: &Cursor<'_>) -> Option<String> {
-        self.check_placeholders(cursor, &[]);
+        self.check_placeholders(cursor, RUN_PLACEHOLDERS);
         cursor.text().map(str::to_owned)
     }
 
     /// Names and templates, such as headers.
-    pub(super) fn map(&self, cursor: &Cursor<'_>, further: &[&str]) -> BTreeMap<String, String> {
+    pub(super) fn map(&self, cursor: &Cursor<'_>, valid: &[&str]) -> BTreeMap<String, String> {
         let entries = cursor.entries().into_iter();
-        let read = entries.map(|(name, value)| (name.to_owned(), self.template(&value, further)));
+        let read = entries.map(|(name, value)| (name.to_owned(), self.template(&value, valid)));
         read.filter_map(|(name, text)| Some((name, text?))).collect()
     }
 
-    fn check_placeholders(&self, cursor: &Cursor<'_>, further: &[&str]) {
+    fn check_placeholders(&self, cursor: &Cursor<'_>, valid: &[&str]) {
         let crate::input::Value::Scalar { text, .. } = &cursor.node().value else { return };
         // `${NAME}` is of the environment.
         let text = text.replace("${", "$");
         for name in placeholders(&text) {
             let is_ours = name == "port" || name == "scratch";
-            if !RUN_PLACEHOLDERS.contains(&name) && !further.contains(&name) {
-                let valid: Vec<&str> = further.iter().chain(RUN_PLACEHOLDERS).copied().collect();
-                cursor.unknown(name, "placeholder here", &valid);
+            if !valid.contains(&name) {
+                cursor.unknown(name, "placeholder here", valid);
             } else if is_ours && !self.is_started {
                 let problem = format!("`{{{name}}}` has no value: the merchant is already running");
                 cursor.fault(problem, "the value itself, or `merchant.start`");
