@@ -2,8 +2,11 @@
 //!
 //! Knows no provider, no merchant and no clock: steps never do anything.
 
+pub mod gherkin;
+mod orders;
 mod plan;
 pub mod step;
+pub mod suite;
 
 pub use plan::{
     Action, Alteration, Arrival, Deliver, Expectation, Forgery, Pay, Phase, Plan, Scenario, Source,
