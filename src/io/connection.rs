@@ -30,6 +30,8 @@ pub(super) struct Connection {
     /// Whether it has carried an exchange before.
     pub(super) reused: bool,
     driver: JoinHandle<()>,
+    /// A second handle of the socket, to ask the kernel itself.
+    probe: std::net::TcpStream,
 }
 
 /// What a connection's socket has seen since it was armed.
@@ -60,8 +62,8 @@ impl Pool {
     /// A connection that was open a moment ago, else a new one.
     pub(super) async fn take(&self) -> io::Result<Connection> {
         while let Some(mut connection) = self.idle.pop() {
-            // Waits until the driver has noticed the end of the last answer, or of the connection.
-            if connection.sender.ready().await.is_ok() {
+            // Waits until the driver has noticed the end of the last answer.
+            if connection.sender.ready().await.is_ok() && connection.is_quiet() {
                 connection.wire.arm();
                 return Ok(connection);
             }
@@ -73,13 +75,16 @@ impl Pool {
     pub(super) async fn open(&self) -> io::Result<Connection> {
         let stream = TcpStream::connect(&self.address).await?;
         stream.set_nodelay(true)?;
+        let stream = stream.into_std()?;
+        let probe = stream.try_clone()?;
+        let stream = TcpStream::from_std(stream)?;
         let wire = Arc::new(Wire { started: self.started, first_write_us: AtomicU64::new(0) });
         let stream = Stamped { stream, wire: wire.clone() };
         let (sender, connection) =
             http1::handshake(TokioIo::new(stream)).await.map_err(io::Error::other)?;
         // Its errors reach whoever waits for the answer; the task only moves bytes.
         let driver = tokio::spawn(async move { drop(connection.await) });
-        Ok(Connection { sender, wire, reused: false, driver })
+        Ok(Connection { sender, wire, reused: false, driver, probe })
     }
 
     /// Keeps a connection for the next request.
@@ -126,6 +131,16 @@ impl Idle {
             self.swept.store(false, Ordering::Release);
         }
         waiting.is_empty()
+    }
+}
+
+impl Connection {
+    /// Whether the peer has neither closed nor said anything unasked. The driver learns of a close
+    /// only when the runtime gets round to it; a request written before that would be lost, and
+    /// nobody could tell whether it was seen.
+    fn is_quiet(&self) -> bool {
+        let peeked = self.probe.peek(&mut [0]);
+        peeked.is_err_and(|error| error.kind() == io::ErrorKind::WouldBlock)
     }
 }
 
