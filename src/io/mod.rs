@@ -7,6 +7,7 @@
 //! | `probe` | looks at an order, as the profile declares it |
 //! | `http` | the client of both: bounded answers, failures in words |
 //! | `launch` | starts the merchant, waits until it is ready, ends it |
+//! | `provider_http` | serves the reference payment service over HTTP |
 //! | `guardian` | the process between us and the merchant, which outlives neither |
 //!
 //! Knows how, never why: what is sent and when is decided by the executor.
@@ -16,3 +17,4 @@ pub mod deliver;
 pub mod drive;
 pub mod http;
 pub mod probe;
+pub mod provider_http;

@@ -14,7 +14,7 @@ const RATE_DECIMALS: u8 = 6;
 
 /// Price of one unit in millionths of a dollar.
 const RATES: &[(&str, u128)] =
-    &[("USDT", 1_000_000), ("USDC", 1_000_000), ("BTC", 100_000_000_000), ("XRP", 2_500_000)];
+    &[("USDT", 1_000_000), ("USDC", 1_000_000), ("BTC", 96_500_000_000), ("XRP", 2_430_000)];
 
 /// Why there is no quote.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -52,17 +52,14 @@ mod tests {
         assert!(RAILS.iter().all(|rail| quote(rail, "250").is_ok()));
         let cases = [
             ("usdt-tron", "250.00", "250.000000", "1.000000"),
-            ("btc-bitcoin", "0.01", "0.00000010", "100000.000000"),
-            ("xrp-xrpl", "0.01", "0.004000", "2.500000"),
-            ("xrp-xrpl", "3.33", "1.332000", "2.500000"),
+            ("btc-bitcoin", "250.00", "0.00259068", "96500.000000"),
+            ("btc-bitcoin", "96.50", "0.00100000", "96500.000000"),
+            ("xrp-xrpl", "0.01", "0.004116", "2.430000"),
         ];
         for (rail, price, due, rate) in cases {
             let (money, quoted) = quote(rail_by_id(rail).unwrap(), price).unwrap();
             assert_eq!((money.amount(), quoted.rate), (due.to_owned(), rate.to_owned()));
         }
-        // A seventh decimal is needed and there is none: the payer owes the whole atom.
-        let scaled = quote(rail_by_id("btc-bitcoin").unwrap(), "123456789.01").unwrap().0;
-        assert_eq!(scaled.amount(), "1234.56789010");
     }
 
     #[test]
