@@ -86,6 +86,8 @@ impl Faults {
             return Ok(value.expect("a reader that gives no value notes a fault"));
         }
         found.sort_by_key(|error| (error.line, error.column));
+        // A reader may walk one value twice, for its keys and for its values.
+        found.dedup();
         Err(InputErrors(found))
     }
 
@@ -279,7 +281,7 @@ impl<'a> Cursor<'a> {
     fn wrong<T>(&self, problem: &str, expected: &str) -> Option<T> {
         let name = self.quoted();
         match &self.node.value {
-            Value::Scalar { text, .. } if !text.is_empty() => {
+            Value::Scalar { text, .. } if !self.node.is_null() => {
                 self.fault(format!("{name} {problem}: `{text}`"), expected);
             }
             _ => self.fault(format!("{name} {problem}"), expected),

@@ -5,6 +5,7 @@
 
 mod cursor;
 mod error;
+mod render;
 mod yaml;
 
 pub use cursor::{Cursor, Faults, Fields};

@@ -94,13 +94,15 @@ fn build(text: &str, faults: &Faults) -> Option<Node> {
         block_nesting_limit: DEPTH_MAX,
     };
     for next in Parser::new_from_str_with_options(text, limits) {
-        let (event, place) = match next {
-            Ok((event, span)) => (event, place_of(&span.start)),
+        let (event, span) = match next {
+            Ok(next) => next,
             Err(error) => {
-                faults.at(place_of(error.marker()), error.info(), "YAML 1.2");
+                let remedy = "YAML; look for an open bracket or quote above, or for a tab";
+                faults.at(place_of(error.marker()), error.info(), remedy);
                 return None;
             }
         };
+        let place = place_of(&span.start);
         if matches!(event, Event::DocumentStart(..)) {
             documents += 1;
             if documents > 1 {
@@ -108,6 +110,13 @@ fn build(text: &str, faults: &Faults) -> Option<Node> {
                 return None;
             }
         }
+        // The parser writes `~` where nothing stands; the tree keeps what the file says.
+        let event = match event {
+            Event::Scalar(_, style @ ScalarStyle::Plain, anchor, tag) if span.is_empty() => {
+                Event::Scalar("".into(), style, anchor, tag)
+            }
+            event => event,
+        };
         tree.take(event, place);
     }
     let root = tree.root;

@@ -25,8 +25,10 @@ use crate::input::{Cursor, Faults, InputErrors, parse_yaml};
 pub struct Known<'a> {
     /// Codes of all rules, such as `AUTH-01`.
     pub rules: &'a [&'a str],
-    /// Names of all signature schemes.
+    /// Names of the signature schemes that can be signed with.
     pub signatures: &'a [&'a str],
+    /// Words of `scope.absent`.
+    pub scope_words: &'a [&'a str],
 }
 
 const SECTIONS: &[&str] = &[
@@ -41,7 +43,8 @@ const SECTIONS: &[&str] = &[
     "not_applicable",
 ];
 
-const LATER: &[(&str, &str)] = &[("tamper", "the rules that need it stay not testable")];
+const LATER: &[(&str, &str)] =
+    &[("tamper", "the line left out; the rules that need it stay not testable")];
 
 /// Reads a profile. `path` is for messages; `folder` is absolute, and relative paths start there.
 ///

@@ -42,9 +42,11 @@ pub(super) fn read(cursor: &Cursor<'_>) -> Policy {
     let statuses = [Status::Paid, Status::Confirmed, Status::Settled];
     let every = fields.get("background_every").and_then(|cursor| cursor.span());
     Policy {
-        fulfil_at: status(&fields, "fulfil_at", &statuses).unwrap_or(usual.fulfil_at),
+        fulfil_at: status(&fields, "fulfil_at", "goods may leave", &statuses)
+            .unwrap_or(usual.fulfil_at),
         // Posting what is only paid would book money that may vanish.
-        post_at: status(&fields, "post_at", &statuses[1..]).unwrap_or(usual.post_at),
+        post_at: status(&fields, "post_at", "the ledger may move", &statuses[1..])
+            .unwrap_or(usual.post_at),
         amount_tolerance: tolerance(&fields).unwrap_or(usual.amount_tolerance),
         under: amount(&fields, "under"),
         over: amount(&fields, "over"),
@@ -62,9 +64,9 @@ fn span(fields: &Fields<'_>, key: &str, usual: Span) -> Span {
     fields.get(key).and_then(|cursor| cursor.span()).unwrap_or(usual)
 }
 
-fn status(fields: &Fields<'_>, key: &str, valid: &[Status]) -> Option<Status> {
+fn status(fields: &Fields<'_>, key: &str, what: &str, valid: &[Status]) -> Option<Status> {
     let words: Vec<&str> = valid.iter().map(|status| status.as_str()).collect();
-    Status::from_word(fields.get(key)?.word("status for this", &words)?)
+    Status::from_word(fields.get(key)?.word(&format!("status at which {what}"), &words)?)
 }
 
 fn amount(fields: &Fields<'_>, key: &str) -> Option<Amount> {

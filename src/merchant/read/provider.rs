@@ -3,7 +3,7 @@
 use std::net::SocketAddr;
 
 use super::text::Texts;
-use crate::input::{Cursor, Fields};
+use crate::input::{Cursor, Fields, Value};
 use crate::merchant::profile::ProviderConfig;
 use crate::model::RAILS;
 
@@ -86,9 +86,16 @@ fn rails(cursor: Option<&Cursor<'_>>) -> Vec<String> {
     let valid: Vec<&str> = RAILS.iter().map(|rail| rail.id).collect();
     let Some(cursor) = cursor else { return Vec::new() };
     let items = cursor.items();
-    if items.is_empty() && matches!(cursor.node().value, crate::input::Value::List(_)) {
+    if items.is_empty() && matches!(cursor.node().value, Value::List(_)) {
         cursor.fault("no rail is enabled", format!("some of {}", valid.join(", ")));
     }
-    let rails = items.iter().filter_map(|item| item.word("rail", &valid));
-    rails.map(str::to_owned).collect()
+    let mut rails: Vec<String> = Vec::new();
+    for item in &items {
+        let Some(rail) = item.word("rail", &valid) else { continue };
+        if rails.iter().any(|other| other == rail) {
+            item.fault(format!("`{rail}` stands twice"), "each rail once");
+        }
+        rails.push(rail.to_owned());
+    }
+    rails
 }

@@ -4,39 +4,18 @@ use super::Known;
 use crate::input::{Cursor, nearest};
 use crate::merchant::profile::Scope;
 
-/// What a merchant may lack altogether.
-const WORDS: &[&str] = &[
-    "refunds",
-    "payouts",
-    "disputes",
-    "vouchers",
-    "fiat-prices",
-    "client-prices",
-    "free-orders",
-    "return-page",
-    "claims",
-    "tenants",
-    "second-gateway",
-    "disabled-gateway",
-    "sandbox-door",
-    "pages",
-    "registration",
-    "alerts",
-    "attribution-tags",
-];
-
 pub(super) fn read(
     scope: Option<&Cursor<'_>>,
     not_applicable: Option<&Cursor<'_>>,
     known: &Known<'_>,
 ) -> Scope {
-    let (absent, reason) = scope.map(absent).unwrap_or_default();
+    let (absent, reason) = scope.map(|cursor| absent(cursor, known)).unwrap_or_default();
     let rows = not_applicable.map(|cursor| cursor.items()).unwrap_or_default();
     let not_applicable = rows.iter().flat_map(|row| patterns(row, known)).collect();
     Scope { absent, reason, not_applicable }
 }
 
-fn absent(cursor: &Cursor<'_>) -> (Vec<String>, Option<String>) {
+fn absent(cursor: &Cursor<'_>, known: &Known<'_>) -> (Vec<String>, Option<String>) {
     let fields = cursor.fields(&["absent", "reason"]);
     let words = fields.need("absent").map(|cursor| cursor.items()).unwrap_or_default();
     let absent = words.iter().filter_map(|item| {
@@ -46,7 +25,7 @@ fn absent(cursor: &Cursor<'_>) -> (Vec<String>, Option<String>) {
             item.fault(problem, "`merchant.webhook` and the line without this word");
             return None;
         }
-        item.word("part that a merchant may lack", WORDS)
+        item.word("part that a merchant may lack", known.scope_words)
     });
     let absent: Vec<String> = absent.map(str::to_owned).collect();
     let reason = if words.is_empty() { fields.get("reason") } else { fields.need("reason") };

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use crate::input::{Cursor, Fields};
+use crate::input::{Cursor, Fields, Value};
 use crate::merchant::template::{RUN_PLACEHOLDERS, placeholders};
 
 /// What texts are read with.
@@ -21,7 +21,7 @@ impl<'a> Texts<'a> {
         let base_url = merchant.and_then(|merchant| merchant.get("base_url"));
         // A broken base_url is told once, by its own reader, not again by every `{port}`.
         let has_free_port = base_url.is_none_or(|cursor| match &cursor.node().value {
-            crate::input::Value::Scalar { text, .. } => placeholders(text).contains(&"port"),
+            Value::Scalar { text, .. } => placeholders(text).contains(&"port"),
             _ => true,
         });
         Self { env, is_started, has_free_port }
@@ -52,14 +52,13 @@ impl<'a> Texts<'a> {
 
     /// A text with the environment filled in and its placeholders checked against the valid ones.
     pub(super) fn template(&self, cursor: &Cursor<'_>, valid: &[&str]) -> Option<String> {
-        self.check_placeholders(cursor, valid);
-        self.plain(cursor)
+        self.check_placeholders(cursor, valid).then(|| self.plain(cursor))?
     }
 
     /// The same for what is handed on as it is, `${NAME}` included: commands have shells for that.
     pub(super) fn argument(&self, cursor: &Cursor<'_>) -> Option<String> {
-        self.check_placeholders(cursor, RUN_PLACEHOLDERS);
-        cursor.text().map(str::to_owned)
+        let text = cursor.text().map(str::to_owned);
+        text.filter(|_| self.check_placeholders(cursor, RUN_PLACEHOLDERS))
     }
 
     /// Names and templates, such as headers.
@@ -69,10 +68,13 @@ impl<'a> Texts<'a> {
         read.filter_map(|(name, text)| Some((name, text?))).collect()
     }
 
-    fn check_placeholders(&self, cursor: &Cursor<'_>, valid: &[&str]) {
-        let crate::input::Value::Scalar { text, .. } = &cursor.node().value else { return };
+    /// Whether every placeholder is valid here and has a value; notes those that are not.
+    fn check_placeholders(&self, cursor: &Cursor<'_>, valid: &[&str]) -> bool {
+        // What is no text is told by whoever takes the text.
+        let Value::Scalar { text, .. } = &cursor.node().value else { return true };
         // `${NAME}` is of the environment.
         let text = text.replace("${", "$");
+        let mut all_valid = true;
         for name in placeholders(&text) {
             let is_ours = name == "port" || name == "scratch";
             if !valid.contains(&name) {
@@ -83,8 +85,12 @@ impl<'a> Texts<'a> {
             } else if name == "port" && !self.has_free_port {
                 let problem = "`{port}` has no value: `merchant.base_url` names a fixed port";
                 cursor.fault(problem, "that port itself, or `{port}` in `merchant.base_url`");
+            } else {
+                continue;
             }
+            all_valid = false;
         }
+        all_valid
     }
 }
 
