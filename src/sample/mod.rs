@@ -19,6 +19,8 @@ mod proof;
 mod provider;
 mod shop;
 mod store;
+#[cfg(test)]
+mod tests;
 mod view;
 
 use std::net::Ipv4Addr;

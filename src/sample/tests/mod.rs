@@ -1,0 +1,141 @@
+//! The sound merchant and every defect, over real sockets, before a payment service of one route.
+//!
+//! Each defect has a play in which it shows; the sound merchant gets through every one of them.
+//!
+//! A play is a list of words. A status (`paid`, `confirmed`, `settled`, `expired`, `late`) becomes
+//! true at the service and its event is delivered; `paid:125` names what came, in parts
+//! `paid:125+125`. `hidden-…` makes it true and delivers nothing, `old-…` delivers the event
+//! of a status that has passed, `forged-…:how` that of one that never was. `again` repeats the last
+//! event, `at-once` three times in one instant, `new-id` under another id, `spaced` in another
+//! spelling; `unknown` is an event of a type that nobody knows; `reconcile` drives the job.
+//!
+//! An end reads: state, fulfilments, credits, open exceptions, the last answer.
+
+mod stage;
+
+use std::collections::BTreeSet;
+
+use axum::http::StatusCode;
+use futures::future::join_all;
+
+use super::DEFECTS;
+use stage::{Proof, Stage, event, payment};
+
+const PLAYS: &str = "
+no-signature-check     | forged-confirmed:wrong-key           | awaiting 0 - - 401   | paid 1 250 - 200
+optional-signature     | forged-confirmed:unsigned            | awaiting 0 - - 401   | paid 1 250 - 200
+optional-signature     | forged-confirmed:wrong-key           | awaiting 0 - - 401   | awaiting 0 - - 401
+mismatch-only-logged   | forged-confirmed:wrong-key           | awaiting 0 - - 401   | paid 1 250 - 200
+mismatch-only-logged   | forged-confirmed:unsigned            | awaiting 0 - - 401   | awaiting 0 - - 401
+shorter-signature-wins | forged-confirmed:truncated           | awaiting 0 - - 401   | paid 1 250 - 200
+open-failure-door      | forged-expired:unsigned              | awaiting 0 - - 401   | cancelled 0 - - 200
+open-failure-door      | confirmed forged-expired:unsigned    | paid 1 250 - 401     | paid 1 250 - 200
+reserialised-body      | paid confirmed                       | paid 1 250 - 200     | paid 1 250 - 200
+reserialised-body      | paid hidden-confirmed spaced         | paid 1 250 - 200     | provisional 0 - - 401
+floating-money         | due:1000.000001 confirmed            | paid 1 1000.000001 - 200 | paid 1 1000.000001 - 200
+floating-money         | due:9007199254.740993 confirmed      | paid 1 9007199254.740993 - 200 | paid 1 9007199254.740992 - 200
+unknown-type-crash     | paid unknown                         | provisional 0 - - 200 | provisional 0 - - 500
+no-freshness-window    | forged-confirmed:aged                | awaiting 0 - - 401   | paid 1 250 - 200
+no-dedup               | paid confirmed again                 | paid 1 250 - 200     | paid 2 250,250 - 200
+no-dedup               | confirmed settled new-id reconcile   | paid 1 250 - 200     | paid 1 250 - 200
+event-id-only          | paid confirmed new-id                | paid 1 250 - 200     | paid 2 250,250 - 200
+event-id-only          | confirmed again settled reconcile    | paid 1 250 - 200     | paid 1 250 - 200
+payment-id-only        | paid confirmed                       | paid 1 250 - 200     | provisional 0 - - 200
+payment-id-only        | paid confirmed reconcile             | paid 1 250 - 200     | paid 1 250 - 200
+retry-refused          | paid confirmed                       | paid 1 250 - 200     | provisional 0 - - 503
+retry-refused          | paid confirmed again                 | paid 1 250 - 200     | provisional 0 - - 409
+retry-refused          | confirmed again settled              | paid 1 250 - 200     | paid 1 250 - 200
+check-then-insert      | confirmed again new-id settled       | paid 1 250 - 200     | paid 1 250 - 200
+check-then-insert      | hidden-confirmed at-once             | paid 1 250 - 200     | paid 3 250,250,250 - 200
+latest-snapshot-wins   | settled old-confirmed old-paid       | paid 1 250 - 200     | provisional 1 250 - 200
+latest-snapshot-wins   | confirmed old-paid again settled     | paid 1 250 - 200     | paid 1 250 - 200
+expiry-always-wins     | confirmed:late old-expired:0         | paid 1 250 - 200     | cancelled 1 250 - 200
+expiry-always-wins     | expired:0 late confirmed:late        | paid 1 250 - 200     | paid 1 250 - 200
+expiry-is-final        | expired:0 late confirmed:late        | paid 1 250 - 200     | cancelled 0 - - 200
+expiry-is-final        | expired:0 late                       | exception 0 - late-payment 200 | exception 0 - late-payment 200
+ships-when-seen        | paid                                 | provisional 0 - - 200 | paid 1 250 - 200
+ships-when-seen        | paid confirmed settled reconcile     | paid 1 250 - 200     | paid 1 250 - 200
+late-money-ignored     | expired:0 late reconcile             | exception 0 - late-payment 200 | cancelled 0 - - 200
+late-money-ignored     | expired:0 late confirmed:late        | paid 1 250 - 200     | paid 1 250 - 200
+amount-not-compared    | expired:100 confirmed:100            | exception 0 - amount-mismatch 200 | paid 1 250 - 200
+amount-not-compared    | expired:100                          | exception 0 - amount-mismatch 200 | exception 0 - amount-mismatch 200
+running-totals-booked  | confirmed                            | paid 1 250 - 200     | paid 1 250 - 200
+running-totals-booked  | confirmed:125+125                    | paid 1 250 - 200     | paid 1 125,250 - 200
+no-recovery            | hidden-confirmed reconcile           | paid 1 250 - 200     | awaiting 0 - - 200
+recovery-books-again   | hidden-confirmed reconcile reconcile | paid 1 250 - 200     | paid 1 250 - 200
+recovery-books-again   | confirmed settled reconcile          | paid 1 250 - 200     | paid 2 250,250 - 200
+";
+
+/// What only the sound merchant is asked.
+const SOUND: &str = "
+created:0 unknown                        | awaiting 0 - - 200
+pending:100                              | awaiting 0 - - 200
+late old-expired:0                       | exception 0 - late-payment 200
+confirmed:300                            | paid 1 250 amount-mismatch 200
+confirmed:300 settled:300 reconcile      | paid 1 250 amount-mismatch 200
+expired:100 confirmed:250                | paid 1 250 - 200
+settled old-confirmed old-paid old-pending:0 | paid 1 250 - 200
+hidden-expired:100 reconcile             | exception 0 - amount-mismatch 200
+";
+
+#[tokio::test]
+async fn the_sound_merchant_ends_right() {
+    for row in SOUND.lines().filter(|row| !row.is_empty()) {
+        let (play, end) = row.split_once('|').unwrap();
+        check(None, play.trim(), end.trim()).await;
+    }
+}
+
+#[tokio::test]
+async fn each_defect_shows_and_the_sound_merchant_stands() {
+    let mut shown = BTreeSet::new();
+    for row in PLAYS.lines().filter(|row| !row.is_empty()) {
+        let cells: Vec<_> = row.split('|').map(str::trim).collect();
+        let &[defect, play, sound, planted] = &cells[..] else { panic!("four cells: {row}") };
+        check(None, play, sound).await;
+        check(Some(defect), play, planted).await;
+        if sound != planted {
+            shown.insert(defect);
+        }
+    }
+    let all = DEFECTS.iter().map(|defect| defect.name).collect();
+    assert_eq!(shown, all, "each defect needs a play that shows it");
+}
+
+#[tokio::test]
+async fn an_event_before_the_creation_has_been_answered_is_kept() {
+    let stage = Stage::start(None).await;
+    let payment = payment("250", "confirmed", "250");
+    // A creation that the service does not answer yet, as a checkout would see it time out.
+    stage.answer_creations(false);
+    assert_eq!(stage.check_out("250").await, StatusCode::SERVICE_UNAVAILABLE);
+    stage.answer_creations(true);
+    let event = event("evt_1", "payment.confirmed", &payment);
+    assert_eq!(stage.send(&event.to_string(), Proof::Genuine).await, StatusCode::OK);
+    assert_eq!(stage.end().await, "awaiting 0 - -");
+    assert_eq!(stage.check_out("250").await, StatusCode::CREATED);
+    assert_eq!(stage.end().await, "paid 1 250 -");
+}
+
+#[tokio::test]
+async fn an_event_of_an_order_that_is_not_stored_is_asked_for_again() {
+    let stage = Stage::start(None).await;
+    let event = event("evt_1", "payment.confirmed", &payment("250", "confirmed", "250"));
+    let answer = stage.send(&event.to_string(), Proof::Genuine).await;
+    assert_eq!(answer, StatusCode::SERVICE_UNAVAILABLE);
+}
+
+#[tokio::test]
+async fn a_checkout_submitted_twice_creates_one_payment() {
+    let stage = Stage::start(None).await;
+    let answers = join_all([stage.check_out("250"), stage.check_out("250.00")]).await;
+    assert_eq!(answers, [StatusCode::CREATED; 2]);
+    assert_eq!(stage.check_out("251").await, StatusCode::CONFLICT);
+    assert_eq!(stage.payments_created(), 1);
+}
+
+async fn check(defect: Option<&str>, play: &str, end: &str) {
+    let stage = Stage::start(defect).await;
+    let ended = stage.play(play).await;
+    assert_eq!(ended, end, "`{play}` with {}", defect.unwrap_or("no defect"));
+}

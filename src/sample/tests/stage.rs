@@ -1,0 +1,248 @@
+//! The stage on which plays are played: one merchant, and a payment service of one route.
+
+use std::path::PathBuf;
+use std::sync::{Arc, Mutex};
+use std::time::SystemTime;
+
+use axum::extract::{Query, State};
+use axum::http::StatusCode;
+use axum::routing::post;
+use axum::{Json, Router};
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use futures::future::join_all;
+use hmac::{Hmac, KeyInit, Mac};
+use serde_json::{Value, json};
+use sha2::Sha256;
+use tokio::net::TcpListener;
+
+use crate::sample::{Config, defect_by_name, serve_on};
+
+const KEY: &[u8] = b"a key of the tests, 32 bytes long";
+const REFERENCE: &str = "INV/1";
+
+/// What there is between the merchant and the payment service.
+pub(super) struct Stage {
+    service: Arc<Mutex<Service>>,
+    base: String,
+    http: reqwest::Client,
+    _folder: tempfile::TempDir,
+}
+
+/// The payment service: it has one payment at most.
+#[derive(Default)]
+struct Service {
+    truth: Option<Value>,
+    is_silent: bool,
+    created: u32,
+}
+
+/// How a delivery proves what it says.
+#[derive(Clone, Copy)]
+pub(super) enum Proof {
+    Genuine,
+    Unsigned,
+    WrongKey,
+    Truncated,
+    Aged,
+}
+
+impl Stage {
+    pub(super) async fn start(defect: Option<&str>) -> Self {
+        let service = Arc::<Mutex<Service>>::default();
+        let payments = post(create).get(list).with_state(Arc::clone(&service));
+        let routes = Router::new().route("/v1/payments", payments);
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let payments_api = format!("http://{}", listener.local_addr().unwrap());
+        tokio::spawn(async move { axum::serve(listener, routes).await });
+
+        let folder = tempfile::tempdir().unwrap();
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let base = format!("http://{}", listener.local_addr().unwrap());
+        let config = Config {
+            port: 0,
+            db: PathBuf::from(folder.path()).join("shop.db"),
+            payments_api,
+            payments_key: "sk_live_1".to_owned(),
+            payments_account: "acct_1".to_owned(),
+            webhook_secret: format!("whsec_{}", STANDARD.encode(KEY)),
+            livemode: true,
+            defect: defect.map(|name| defect_by_name(name).unwrap()),
+        };
+        tokio::spawn(serve_on(listener, config));
+        Self { service, base, http: reqwest::Client::new(), _folder: folder }
+    }
+
+    /// Whether the service answers what it creates.
+    pub(super) fn answer_creations(&self, answers: bool) {
+        self.service.lock().unwrap().is_silent = !answers;
+    }
+
+    pub(super) fn payments_created(&self) -> u32 {
+        self.service.lock().unwrap().created
+    }
+
+    pub(super) async fn check_out(&self, amount: &str) -> StatusCode {
+        let order = json!({"reference": REFERENCE, "amount": amount,
+                           "asset": "USDT", "network": "tron"});
+        let request = self.http.post(format!("{}/orders", self.base)).json(&order);
+        request.send().await.unwrap().status()
+    }
+
+    /// Opens the order and plays the words; how it ended.
+    pub(super) async fn play(&self, words: &str) -> String {
+        let due = words.strip_prefix("due:").and_then(|rest| rest.split(' ').next());
+        assert_eq!(self.check_out(due.unwrap_or("250")).await, StatusCode::CREATED);
+        let (mut last, mut answer) = (String::new(), StatusCode::OK);
+        for (n, word) in words.split(' ').filter(|word| !word.starts_with("due:")).enumerate() {
+            let (act, detail) = word.split_once(':').unwrap_or((word, ""));
+            answer = match act {
+                "again" => self.send(&last, Proof::Genuine).await,
+                "at-once" => {
+                    let copies = (0..3).map(|_| self.send(&last, Proof::Genuine));
+                    join_all(copies).await[0]
+                }
+                "new-id" => {
+                    let mut renamed: Value = serde_json::from_str(&last).unwrap();
+                    renamed["id"] = format!("evt_{n}").into();
+                    self.send(&renamed.to_string(), Proof::Genuine).await
+                }
+                "spaced" => self.send(&last.replace("\":", "\" : "), Proof::Genuine).await,
+                "unknown" => {
+                    let unheard = json!({"id": "evt_x", "type": "payment.pondered", "data": [1],
+                                         "account": "acct_1", "livemode": true});
+                    self.send(&unheard.to_string(), Proof::Genuine).await
+                }
+                "reconcile" => {
+                    let request = self.http.post(format!("{}/reconcile", self.base));
+                    request.send().await.unwrap().status()
+                }
+                _ => {
+                    last = self.happen(n, act, detail, due.unwrap_or("250"));
+                    if act.starts_with("hidden-") {
+                        continue;
+                    }
+                    self.send(&last, Proof::of(detail)).await
+                }
+            };
+        }
+        format!("{} {}", self.end().await, answer.as_u16())
+    }
+
+    /// Makes a status true, unless it is an old or a forged one; the event that announces it.
+    fn happen(&self, n: usize, act: &str, detail: &str, due: &str) -> String {
+        let word = act.rsplit('-').next().unwrap();
+        let is_late = word == "late" || detail == "late";
+        let status = match word {
+            "late" => "expired",
+            "created" => "pending",
+            other => other,
+        };
+        let is_amount = detail.starts_with(|first: char| first.is_ascii_digit());
+        let mut payment = payment(due, status, if is_amount { detail } else { due });
+        if is_late {
+            payment["flags"] = json!(["late"]);
+        }
+        let kind = if word == "pending" { "underpaid" } else { word };
+        let event = event(&format!("evt_{n}"), &format!("payment.{kind}"), &payment);
+        if !act.starts_with("old-") && !act.starts_with("forged-") {
+            self.service.lock().unwrap().truth = Some(payment);
+        }
+        event.to_string()
+    }
+
+    pub(super) async fn send(&self, body: &str, proof: Proof) -> StatusCode {
+        let now = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap().as_secs();
+        let age = if matches!(proof, Proof::Aged) { 3600 } else { 0 };
+        let key = if matches!(proof, Proof::WrongKey) { b"another key".as_slice() } else { KEY };
+        let timestamp = (now - age).to_string();
+        let mut mac = Hmac::<Sha256>::new_from_slice(key).unwrap();
+        mac.update(format!("evt_header.{timestamp}.{body}").as_bytes());
+        let mut signature = format!("v1,{}", STANDARD.encode(mac.finalize().into_bytes()));
+        if matches!(proof, Proof::Truncated) {
+            signature.truncate(signature.len() - 10);
+        }
+        let request = self.http.post(format!("{}/webhooks/payments", self.base));
+        let request = match proof {
+            Proof::Unsigned => request,
+            _ => request
+                .header("webhook-id", "evt_header")
+                .header("webhook-timestamp", timestamp)
+                .header("webhook-signature", signature),
+        };
+        request.body(body.to_owned()).send().await.unwrap().status()
+    }
+
+    /// State, fulfilments, credits and open exceptions, as the observation contract shows them.
+    pub(super) async fn end(&self) -> String {
+        let reference = REFERENCE.replace('/', "%2F");
+        let url = format!("{}/countersign/orders/{reference}", self.base);
+        let order: Value = self.http.get(url).send().await.unwrap().json().await.unwrap();
+        let list = |name: &str, field: &str| {
+            let items = order[name].as_array().unwrap().iter();
+            let items = items.map(|item| item[field].as_str().unwrap());
+            let words: Vec<_> = items.map(|word| word.trim_end_matches(".000000")).collect();
+            if words.is_empty() { "-".to_owned() } else { words.join(",") }
+        };
+        let (credits, exceptions) = (list("postings", "amount"), list("exceptions", "class"));
+        let state = order["state"].as_str().unwrap();
+        format!("{state} {} {credits} {exceptions}", order["fulfilments"])
+    }
+}
+
+impl Proof {
+    fn of(word: &str) -> Self {
+        match word {
+            "unsigned" => Self::Unsigned,
+            "wrong-key" => Self::WrongKey,
+            "truncated" => Self::Truncated,
+            "aged" => Self::Aged,
+            _ => Self::Genuine,
+        }
+    }
+}
+
+/// The payment in that status; what came may be in parts, `125+125`.
+pub(super) fn payment(due: &str, status: &str, received: &str) -> Value {
+    let parts: Vec<_> = received.split('+').collect();
+    let transfers = parts.iter().map(|part| json!({"asset": "USDT", "amount": part}));
+    let transfers: Vec<_> = transfers.collect();
+    let sum = match parts[..] {
+        [one] => one.to_owned(),
+        _ => parts.iter().map(|part| part.parse::<u64>().unwrap()).sum::<u64>().to_string(),
+    };
+    json!({"id": "pay_1", "account": "acct_1", "livemode": true, "reference": REFERENCE,
+           "status": status, "flags": [], "transactions": transfers,
+           "rail": {"asset": "USDT", "network": "tron", "decimals": 6},
+           "amount": {"due": due, "received": sum}})
+}
+
+pub(super) fn event(id: &str, kind: &str, payment: &Value) -> Value {
+    json!({"id": id, "type": kind, "account": "acct_1", "livemode": true,
+           "data": {"payment": payment}})
+}
+
+async fn create(
+    State(service): State<Arc<Mutex<Service>>>,
+    Json(request): Json<Value>,
+) -> (StatusCode, Json<Value>) {
+    let mut service = service.lock().unwrap();
+    if service.is_silent {
+        return (StatusCode::SERVICE_UNAVAILABLE, Json(json!({"code": "temporarily_unavailable"})));
+    }
+    let due = request["amount"].as_str().unwrap();
+    if service.truth.is_none() {
+        service.created += 1;
+        service.truth = Some(payment(due, "pending", "0"));
+    }
+    (StatusCode::CREATED, Json(service.truth.clone().unwrap()))
+}
+
+async fn list(
+    State(service): State<Arc<Mutex<Service>>>,
+    Query(query): Query<Vec<(String, String)>>,
+) -> Json<Value> {
+    assert!(query.contains(&("reference".to_owned(), REFERENCE.to_owned())));
+    let truth = service.lock().unwrap().truth.clone();
+    Json(json!({"data": truth.into_iter().collect::<Vec<_>>(), "has_more": false}))
+}
