@@ -117,12 +117,13 @@ pub(super) fn bind(
     fault: Option<Fault>,
 ) -> rusqlite::Result<()> {
     store::bind(db, reference, payment)?;
-    for body in store::take_waiting(db, payment)? {
+    for body in store::waiting_events(db, payment)? {
         // It was read when it came in, so it reads again.
         let Ok(event) = Event::read(body.as_bytes()) else { continue };
         if let Some(payment) = &event.payment {
             apply_snapshot(db, payment, event.cause(), fault)?;
         }
+        store::set_applied(db, &event.id)?;
     }
     Ok(())
 }

@@ -188,36 +188,46 @@ pub(super) fn keep_event(
     insert.execute(params![event.id, event.kind, payment.id, applied, body]).map(drop)
 }
 
-/// Takes the events of a payment that could not be applied yet, oldest first.
-pub(super) fn take_waiting(db: &Connection, payment: &str) -> rusqlite::Result<Vec<String>> {
-    let mut update = db.prepare_cached(
-        "update events set applied = 1 where payment = ?1 and applied = 0 returning body",
-    )?;
-    update.query_map([payment], |row| row.get(0))?.collect()
+/// The events of a payment that could not be applied yet.
+pub(super) fn waiting_events(db: &Connection, payment: &str) -> rusqlite::Result<Vec<String>> {
+    let mut select =
+        db.prepare_cached("select body from events where payment = ?1 and applied = 0")?;
+    select.query_map([payment], |row| row.get(0))?.collect()
 }
 
-/// Whether a payment has been booked before. Three of the defects ask too narrow a question.
+pub(super) fn set_applied(db: &Connection, event: &str) -> rusqlite::Result<()> {
+    db.prepare_cached("update events set applied = 1 where id = ?1")?.execute([event]).map(drop)
+}
+
+/// Whether a payment has been booked before. Three of the defects overlook that it has.
 pub(super) fn is_credited(
     db: &Connection,
     payment: &str,
     cause: Cause<'_>,
     fault: Option<Fault>,
 ) -> rusqlite::Result<bool> {
-    let counts = |by: &str, by_kind: &str| match fault {
-        Some(Fault::NoDuplicateCheck) => by != cause.id,
-        Some(Fault::EventIdOnly) => by_kind != cause.kind,
-        Some(Fault::RecoveryBooksAgain) if cause.kind == RECONCILIATION.kind => by == cause.id,
-        _ => true,
-    };
-    let mut select =
-        db.prepare_cached("select cause, cause_kind from postings where payment = ?1")?;
-    let mut rows = select.query([payment])?;
-    while let Some(row) = rows.next()? {
-        if counts(row.get_ref(0)?.as_str()?, row.get_ref(1)?.as_str()?) {
-            return Ok(true);
+    let overlooked = match fault {
+        // Whatever is delivered again is booked again.
+        Some(Fault::NoDuplicateCheck) => {
+            Some("select 1 from events where payment = ?1 and id = ?2 and kind = ?3 and applied")
         }
+        // So is what is announced again, under whichever id.
+        Some(Fault::EventIdOnly) => {
+            Some("select 1 from events where payment = ?1 and id <> ?2 and kind = ?3 and applied")
+        }
+        // Reconciliation believes only in what it has booked itself.
+        Some(Fault::RecoveryBooksAgain) if cause.kind == RECONCILIATION.kind => Some(
+            "select 1 where not exists (select 1 from postings
+             where payment = ?1 and cause = ?2 and cause_kind = ?3)",
+        ),
+        _ => None,
+    };
+    if let Some(sql) = overlooked
+        && db.prepare_cached(sql)?.exists([payment, cause.id, cause.kind])?
+    {
+        return Ok(false);
     }
-    Ok(false)
+    db.prepare_cached("select 1 from postings where payment = ?1")?.exists([payment])
 }
 
 /// Carries out a change, every part of it.

@@ -22,60 +22,62 @@ use super::DEFECTS;
 use stage::{Proof, Stage, event, payment};
 
 const PLAYS: &str = "
-no-signature-check     | forged-confirmed:wrong-key           | awaiting 0 - - 401   | paid 1 250 - 200
-optional-signature     | forged-confirmed:unsigned            | awaiting 0 - - 401   | paid 1 250 - 200
-optional-signature     | forged-confirmed:wrong-key           | awaiting 0 - - 401   | awaiting 0 - - 401
-mismatch-only-logged   | forged-confirmed:wrong-key           | awaiting 0 - - 401   | paid 1 250 - 200
-mismatch-only-logged   | forged-confirmed:unsigned            | awaiting 0 - - 401   | awaiting 0 - - 401
-shorter-signature-wins | forged-confirmed:truncated           | awaiting 0 - - 401   | paid 1 250 - 200
-open-failure-door      | forged-expired:unsigned              | awaiting 0 - - 401   | cancelled 0 - - 200
-open-failure-door      | confirmed forged-expired:unsigned    | paid 1 250 - 401     | paid 1 250 - 200
-reserialised-body      | paid confirmed                       | paid 1 250 - 200     | paid 1 250 - 200
-reserialised-body      | paid hidden-confirmed spaced         | paid 1 250 - 200     | provisional 0 - - 401
-floating-money         | due:1000.000001 confirmed            | paid 1 1000.000001 - 200 | paid 1 1000.000001 - 200
+no-signature-check     | forged-confirmed:wrong-key           | awaiting 0 - - 401             | paid 1 250 - 200
+optional-signature     | forged-confirmed:unsigned            | awaiting 0 - - 401             | paid 1 250 - 200
+optional-signature     | forged-confirmed:wrong-key           | awaiting 0 - - 401             | awaiting 0 - - 401
+mismatch-only-logged   | forged-confirmed:wrong-key           | awaiting 0 - - 401             | paid 1 250 - 200
+mismatch-only-logged   | forged-confirmed:unsigned            | awaiting 0 - - 401             | awaiting 0 - - 401
+shorter-signature-wins | forged-confirmed:truncated           | awaiting 0 - - 401             | paid 1 250 - 200
+open-failure-door      | forged-expired:unsigned              | awaiting 0 - - 401             | cancelled 0 - - 200
+open-failure-door      | confirmed forged-expired:unsigned    | paid 1 250 - 401               | paid 1 250 - 200
+reserialised-body      | paid confirmed                       | paid 1 250 - 200               | paid 1 250 - 200
+reserialised-body      | paid hidden-confirmed spaced         | paid 1 250 - 200               | provisional 0 - - 401
+floating-money         | due:1000.000001 confirmed            | paid 1 1000.000001 - 200       | paid 1 1000.000001 - 200
 floating-money         | due:9007199254.740993 confirmed      | paid 1 9007199254.740993 - 200 | paid 1 9007199254.740992 - 200
-unknown-type-crash     | paid unknown                         | provisional 0 - - 200 | provisional 0 - - 500
-no-freshness-window    | forged-confirmed:aged                | awaiting 0 - - 401   | paid 1 250 - 200
-no-dedup               | paid confirmed again                 | paid 1 250 - 200     | paid 2 250,250 - 200
-no-dedup               | confirmed settled new-id reconcile   | paid 1 250 - 200     | paid 1 250 - 200
-event-id-only          | paid confirmed new-id                | paid 1 250 - 200     | paid 2 250,250 - 200
-event-id-only          | confirmed again settled reconcile    | paid 1 250 - 200     | paid 1 250 - 200
-payment-id-only        | paid confirmed                       | paid 1 250 - 200     | provisional 0 - - 200
-payment-id-only        | paid confirmed reconcile             | paid 1 250 - 200     | paid 1 250 - 200
-retry-refused          | paid confirmed                       | paid 1 250 - 200     | provisional 0 - - 503
-retry-refused          | paid confirmed again                 | paid 1 250 - 200     | provisional 0 - - 409
-retry-refused          | confirmed again settled              | paid 1 250 - 200     | paid 1 250 - 200
-check-then-insert      | confirmed again new-id settled       | paid 1 250 - 200     | paid 1 250 - 200
-check-then-insert      | hidden-confirmed at-once             | paid 1 250 - 200     | paid 3 250,250,250 - 200
-latest-snapshot-wins   | settled old-confirmed old-paid       | paid 1 250 - 200     | provisional 1 250 - 200
-latest-snapshot-wins   | confirmed old-paid again settled     | paid 1 250 - 200     | paid 1 250 - 200
-expiry-always-wins     | confirmed:late old-expired:0         | paid 1 250 - 200     | cancelled 1 250 - 200
-expiry-always-wins     | expired:0 late confirmed:late        | paid 1 250 - 200     | paid 1 250 - 200
-expiry-is-final        | expired:0 late confirmed:late        | paid 1 250 - 200     | cancelled 0 - - 200
-expiry-is-final        | expired:0 late                       | exception 0 - late-payment 200 | exception 0 - late-payment 200
-ships-when-seen        | paid                                 | provisional 0 - - 200 | paid 1 250 - 200
-ships-when-seen        | paid confirmed settled reconcile     | paid 1 250 - 200     | paid 1 250 - 200
-late-money-ignored     | expired:0 late reconcile             | exception 0 - late-payment 200 | cancelled 0 - - 200
-late-money-ignored     | expired:0 late confirmed:late        | paid 1 250 - 200     | paid 1 250 - 200
+unknown-type-crash     | paid unknown                         | provisional 0 - - 200          | provisional 0 - - 500
+no-freshness-window    | forged-confirmed:aged                | awaiting 0 - - 401             | paid 1 250 - 200
+no-dedup               | paid confirmed again                 | paid 1 250 - 200               | paid 2 250,250 - 200
+no-dedup               | confirmed settled again              | paid 1 250 - 200               | paid 2 250,250 - 200
+no-dedup               | confirmed settled new-id reconcile   | paid 1 250 - 200               | paid 1 250 - 200
+event-id-only          | paid confirmed new-id                | paid 1 250 - 200               | paid 2 250,250 - 200
+event-id-only          | confirmed settled new-id             | paid 1 250 - 200               | paid 2 250,250 - 200
+event-id-only          | confirmed again settled reconcile    | paid 1 250 - 200               | paid 1 250 - 200
+payment-id-only        | paid confirmed                       | paid 1 250 - 200               | provisional 0 - - 200
+payment-id-only        | paid confirmed reconcile             | paid 1 250 - 200               | paid 1 250 - 200
+retry-refused          | paid confirmed                       | paid 1 250 - 200               | provisional 0 - - 503
+retry-refused          | paid confirmed again                 | paid 1 250 - 200               | provisional 0 - - 409
+retry-refused          | confirmed again settled              | paid 1 250 - 200               | paid 1 250 - 200
+check-then-insert      | confirmed again new-id settled       | paid 1 250 - 200               | paid 1 250 - 200
+check-then-insert      | hidden-confirmed at-once             | paid 1 250 - 200               | paid 3 250,250,250 - 200
+latest-snapshot-wins   | settled old-confirmed old-paid       | paid 1 250 - 200               | provisional 1 250 - 200
+latest-snapshot-wins   | confirmed old-paid again settled     | paid 1 250 - 200               | paid 1 250 - 200
+expiry-always-wins     | confirmed:late old-expired           | paid 1 250 - 200               | cancelled 1 250 - 200
+expiry-always-wins     | expired late confirmed:late          | paid 1 250 - 200               | paid 1 250 - 200
+expiry-is-final        | expired late confirmed:late          | paid 1 250 - 200               | cancelled 0 - - 200
+expiry-is-final        | expired late                         | exception 0 - late-payment 200 | exception 0 - late-payment 200
+ships-when-seen        | paid                                 | provisional 0 - - 200          | paid 1 250 - 200
+ships-when-seen        | paid confirmed settled reconcile     | paid 1 250 - 200               | paid 1 250 - 200
+late-money-ignored     | expired late reconcile               | exception 0 - late-payment 200 | cancelled 0 - - 200
+late-money-ignored     | expired late confirmed:late          | paid 1 250 - 200               | paid 1 250 - 200
 amount-not-compared    | expired:100 confirmed:100            | exception 0 - amount-mismatch 200 | paid 1 250 - 200
 amount-not-compared    | expired:100                          | exception 0 - amount-mismatch 200 | exception 0 - amount-mismatch 200
-running-totals-booked  | confirmed                            | paid 1 250 - 200     | paid 1 250 - 200
-running-totals-booked  | confirmed:125+125                    | paid 1 250 - 200     | paid 1 125,250 - 200
-no-recovery            | hidden-confirmed reconcile           | paid 1 250 - 200     | awaiting 0 - - 200
-recovery-books-again   | hidden-confirmed reconcile reconcile | paid 1 250 - 200     | paid 1 250 - 200
-recovery-books-again   | confirmed settled reconcile          | paid 1 250 - 200     | paid 2 250,250 - 200
+running-totals-booked  | confirmed                            | paid 1 250 - 200               | paid 1 250 - 200
+running-totals-booked  | confirmed:125+125                    | paid 1 250 - 200               | paid 1 125,250 - 200
+no-recovery            | hidden-confirmed reconcile           | paid 1 250 - 200               | awaiting 0 - - 200
+recovery-books-again   | hidden-confirmed reconcile reconcile | paid 1 250 - 200               | paid 1 250 - 200
+recovery-books-again   | confirmed settled reconcile          | paid 1 250 - 200               | paid 2 250,250 - 200
 ";
 
 /// What only the sound merchant is asked.
 const SOUND: &str = "
-created:0 unknown                        | awaiting 0 - - 200
-pending:100                              | awaiting 0 - - 200
-late old-expired:0                       | exception 0 - late-payment 200
-confirmed:300                            | paid 1 250 amount-mismatch 200
-confirmed:300 settled:300 reconcile      | paid 1 250 amount-mismatch 200
-expired:100 confirmed:250                | paid 1 250 - 200
-settled old-confirmed old-paid old-pending:0 | paid 1 250 - 200
-hidden-expired:100 reconcile             | exception 0 - amount-mismatch 200
+created unknown                            | awaiting 0 - - 200
+pending:100                                | awaiting 0 - - 200
+late old-expired                           | exception 0 - late-payment 200
+confirmed:300                              | paid 1 250 amount-mismatch 200
+confirmed:300 settled:300 reconcile        | paid 1 250 amount-mismatch 200
+expired:100 confirmed:250                  | paid 1 250 - 200
+settled old-confirmed old-paid old-created | paid 1 250 - 200
+hidden-expired:100 reconcile               | exception 0 - amount-mismatch 200
 ";
 
 #[tokio::test]

@@ -138,8 +138,12 @@ impl Stage {
             "created" => "pending",
             other => other,
         };
-        let is_amount = detail.starts_with(|first: char| first.is_ascii_digit());
-        let mut payment = payment(due, status, if is_amount { detail } else { due });
+        let received = match (word, detail.starts_with(|first: char| first.is_ascii_digit())) {
+            (_, true) => detail,
+            ("created" | "expired", false) => "0",
+            _ => due,
+        };
+        let mut payment = payment(due, status, received);
         if is_late {
             payment["flags"] = json!(["late"]);
         }
