@@ -4,13 +4,17 @@
 //! answer. Human output goes to stdout, progress and errors to stderr. Knows no rule, no step and
 //! no format by name: lists come from their tables.
 
+mod check;
 mod explain;
 mod failure;
+mod input;
 mod page;
 mod progress;
 mod report;
 mod rules;
 mod sample_merchant;
+mod steps;
+mod suite;
 mod target;
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -59,9 +63,12 @@ struct Cli {
 
 #[derive(Debug, Subcommand)]
 enum Command {
+    Check(check::Args),
+    Report(report::Args),
     Rules(rules::Args),
     Explain(explain::Args),
-    Report(report::Args),
+    Steps(steps::Args),
+    Suite(suite::Args),
     SampleMerchant(sample_merchant::Args),
 }
 
@@ -87,7 +94,10 @@ fn dispatch(cli: Cli) -> Result<ExitCode, Failure> {
         return Ok(ExitCode::SUCCESS);
     };
     match command {
+        Command::Check(args) => check::run(&args),
         Command::Rules(args) => rules::run(&args),
+        Command::Steps(args) => steps::run(&args),
+        Command::Suite(args) => suite::run(&args),
         Command::Explain(args) => explain::run(&args),
         Command::Report(args) => report::run(&args),
         Command::SampleMerchant(args) => sample_merchant::run(&args),

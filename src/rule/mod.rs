@@ -25,7 +25,7 @@ mod verdict;
 pub use case::{Case, Look, Order};
 pub use declaration::{Breach, Outcome, Rule};
 pub use judge::{judge, judge_scenario};
-pub use need::{SCOPE_WORDS, covers};
+pub use need::{SCOPE_WORDS, absent, covers, missing};
 pub use oracle::{Fault, Violation};
 pub use verdict::{
     FinalVerdict, Finding, Instant, Judged, Judgement, Level, MoneyRow, Need, Owner, Plane,
