@@ -232,8 +232,6 @@ pub struct Attempt {
 pub enum Why {
     /// Something changed since the last look.
     Changed,
-    /// It had held still, or the time was up: an expectation is judged by it.
-    Decisive,
     /// The closing audit.
     Audit,
 }

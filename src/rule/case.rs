@@ -244,7 +244,7 @@ fn departures(
         // own reconciliation was driven, or nothing was kept from it.
         let caught_up = match look.observed.why {
             Why::Audit if run.connection.reconcile => Scrutiny::ALL,
-            Why::Audit | Why::Changed | Why::Decisive => {
+            Why::Audit | Why::Changed => {
                 scrutiny.get(&look.seq).copied().unwrap_or_default()
             }
         };

@@ -1,0 +1,390 @@
+//! A lane plays one scenario: step by step, asking for one thing at a time.
+
+use std::collections::{BTreeMap, VecDeque};
+use std::sync::Arc;
+
+use super::order::Order;
+use super::post::{Batch, Posted};
+use super::wait::{Looked, Wait};
+use super::{Answer, Now, Request, Settings, World};
+use crate::history::{self, Drive, Fact, Opened, ScenarioEnded, ScenarioStarted};
+use crate::model::{LaneId, Money, PaymentId, Rail};
+use crate::provider::Outbox;
+use crate::scenario::{Action, Expectation, Scenario};
+
+/// Plays one scenario.
+#[derive(Debug)]
+pub struct Lane {
+    id: LaneId,
+    pub(super) scenario: Arc<Scenario>,
+    pub(super) settings: Arc<Settings>,
+    step: usize,
+    pub(super) orders: Vec<Order>,
+    focus: usize,
+    todo: VecDeque<Task>,
+    doing: Doing,
+    pub(super) outbox: Outbox,
+    pub(super) posted: BTreeMap<crate::model::EventId, Posted>,
+    pub(super) looked: Option<Looked>,
+}
+
+/// Why a lane cannot go on.
+#[derive(Debug)]
+pub(super) enum Stop {
+    /// For a reason that is not the merchant's fault.
+    Broken(String),
+}
+
+/// What is still to be done within the current step.
+#[derive(Debug)]
+pub(super) enum Task {
+    /// Make the merchant open the order in focus.
+    CheckOut(Money, &'static Rail),
+    /// Send messages.
+    Post(Box<Batch>),
+    /// Wait until the expectation of step `.0` is decided.
+    Await(usize, Expectation),
+    /// Go on waiting, after a retry.
+    Resume(Box<Wait>),
+    /// Drive reconciliation.
+    Reconcile,
+    /// Let real time pass.
+    Pause(crate::model::Span),
+}
+
+/// What was asked for last.
+#[derive(Debug)]
+enum Doing {
+    Nothing,
+    CheckingOut,
+    Posting(Box<Batch>),
+    Reconciling,
+    Waiting(Box<Wait>),
+}
+
+impl Lane {
+    /// A lane that has not begun.
+    #[must_use]
+    pub fn new(id: LaneId, scenario: Arc<Scenario>, settings: Arc<Settings>) -> Self {
+        let outbox = Outbox::new(settings.seed ^ u64::from(id.0));
+        Self {
+            id,
+            scenario,
+            settings,
+            step: 0,
+            orders: Vec::new(),
+            focus: 0,
+            todo: VecDeque::new(),
+            doing: Doing::Nothing,
+            outbox,
+            posted: BTreeMap::new(),
+            looked: None,
+        }
+    }
+
+    /// Whose lane it is.
+    #[must_use]
+    pub const fn id(&self) -> LaneId {
+        self.id
+    }
+
+    /// Takes an answer and says what is wanted next. After `Request::Done` it wants nothing more.
+    pub fn next(&mut self, world: &mut World, answer: Answer, now: Now) -> Request {
+        let result = match answer {
+            Answer::Start => {
+                self.begin(world, now);
+                Ok(None)
+            }
+            Answer::Died(how) => return self.died(how, world, now),
+            answer => self.take(answer, world, now),
+        };
+        let result = result.and_then(|wanted| match wanted {
+            Some(request) => Ok(request),
+            None => self.proceed(world, now),
+        });
+        match result {
+            Ok(request) => request,
+            Err(Stop::Broken(reason)) => self.end(ScenarioEnded::Broken(reason), world, now),
+        }
+    }
+
+    fn begin(&mut self, world: &mut World, now: Now) {
+        let scenario = &self.scenario;
+        let started = ScenarioStarted {
+            name: scenario.name.clone(),
+            feature: scenario.feature.clone(),
+            source: scenario.source.clone(),
+            rules: scenario.rules.clone(),
+            tags: scenario.tags.clone(),
+            phase: scenario.phase(),
+            steps: crate::scenario::step_texts(scenario),
+        };
+        world.append(self.id, Fact::ScenarioStarted(Box::new(started)), now.real_ms);
+    }
+
+    fn end(&mut self, how: ScenarioEnded, world: &mut World, now: Now) -> Request {
+        self.todo.clear();
+        self.doing = Doing::Nothing;
+        self.step = self.scenario.steps.len();
+        world.append(self.id, Fact::ScenarioEnded(how), now.real_ms);
+        Request::Done
+    }
+
+    fn died(&mut self, how: String, world: &mut World, now: Now) -> Request {
+        let in_attempt = matches!(self.doing, Doing::Posting(_) | Doing::CheckingOut);
+        let ended = if in_attempt {
+            ScenarioEnded::MerchantDied(format!("the merchant died while it answered: {how}"))
+        } else {
+            ScenarioEnded::Broken(format!("the merchant died during another scenario: {how}"))
+        };
+        self.end(ended, world, now)
+    }
+
+    /// Takes the answer to what was asked for; a request, where the same thing goes on.
+    fn take(
+        &mut self,
+        answer: Answer,
+        world: &mut World,
+        now: Now,
+    ) -> Result<Option<Request>, Stop> {
+        match (std::mem::replace(&mut self.doing, Doing::Nothing), answer) {
+            (Doing::CheckingOut, Answer::Driven(answer)) => {
+                self.checked_out(answer, world, now).map(|()| None)
+            }
+            (Doing::Posting(batch), Answer::Sent(sent)) => {
+                self.posted(*batch, &sent, world, now);
+                Ok(None)
+            }
+            (Doing::Reconciling, Answer::Driven(answer)) => {
+                self.drove("reconcile", None, answer, world, now);
+                Ok(None)
+            }
+            (Doing::Waiting(wait), Answer::Seen(seen)) => {
+                Ok(self.seen(*wait, seen, world, now))
+            }
+            (Doing::Waiting(wait), Answer::Paused) => {
+                let reference = self.orders[wait.order].reference.clone();
+                self.doing = Doing::Waiting(wait);
+                Ok(Some(Request::Look(reference)))
+            }
+            (Doing::Nothing, Answer::Paused) => Ok(None),
+            (doing, answer) => unreachable!("a lane that is {doing:?} was told {answer:?}"),
+        }
+    }
+
+    /// Does what can be done at once and asks for the next thing that cannot.
+    fn proceed(&mut self, world: &mut World, now: Now) -> Result<Request, Stop> {
+        loop {
+            match self.todo.pop_front() {
+                Some(Task::CheckOut(amount, rail)) => {
+                    return Ok(self.check_out(amount, rail, world));
+                }
+                Some(Task::Post(mut batch)) => {
+                    let messages = self.write(&mut batch, world, now)?;
+                    let arrival = batch.arrival;
+                    self.doing = Doing::Posting(batch);
+                    return Ok(Request::Send { messages, arrival });
+                }
+                Some(Task::Await(step, expectation)) => {
+                    let order = self.focus;
+                    if let Some(wait) = self.wait(step, expectation, order, world, now) {
+                        let reference = self.orders[order].reference.clone();
+                        self.doing = Doing::Waiting(Box::new(wait));
+                        return Ok(Request::Look(reference));
+                    }
+                }
+                Some(Task::Resume(wait)) => {
+                    let reference = self.orders[wait.order].reference.clone();
+                    self.doing = Doing::Waiting(wait);
+                    return Ok(Request::Look(reference));
+                }
+                Some(Task::Reconcile) => {
+                    self.doing = Doing::Reconciling;
+                    return Ok(Request::Drive { verb: "reconcile", values: BTreeMap::new() });
+                }
+                Some(Task::Pause(span)) => return Ok(Request::Pause(span)),
+                None => match self.scenario.clone().steps.get(self.step) {
+                    Some(step) => {
+                        self.step += 1;
+                        self.perform(self.step - 1, &step.action, world, now)?;
+                    }
+                    None => return Ok(self.end(ScenarioEnded::Complete, world, now)),
+                },
+            }
+        }
+    }
+
+    /// Turns a step into tasks, or does it where nothing outside is needed.
+    fn perform(
+        &mut self,
+        index: usize,
+        action: &Action,
+        world: &mut World,
+        now: Now,
+    ) -> Result<(), Stop> {
+        match action {
+            Action::Open { amount, rail } => self.open(*amount, rail, world, now),
+            Action::Focus(number) => {
+                let index = usize::try_from(*number).unwrap_or(usize::MAX).saturating_sub(1);
+                if index >= self.orders.len() {
+                    return Err(Stop::Broken(format!("there is no order number {number}")));
+                }
+                self.focus = index;
+            }
+            Action::Pay(how) => self.pay(how, world, now)?,
+            Action::Confirm(blocks) => self.confirm(*blocks, world, now)?,
+            Action::Settle => self.settle(world, now)?,
+            Action::Expire => self.expire(world, now)?,
+            Action::Accept => self.accept(world, now)?,
+            Action::PassTime(span) => self.pass_time(*span, world, now)?,
+            Action::Deliver(deliver) => self.deliver(deliver, world, now)?,
+            // Held back is what a step names and none delivers yet: naming it is enough.
+            Action::HoldBack(_) => {}
+            Action::Drop(kinds) => self.order_mut()?.drop_kinds(kinds),
+            Action::DropOthers => self.order_mut()?.drop_others(),
+            Action::DropAll => self.order_mut()?.drop_all(),
+            Action::Forge { claim, forgery } => self.forge(*claim, *forgery, world)?,
+            Action::UnknownEvent => self.unknown_event(world)?,
+            Action::Reconcile => self.plan(Task::Reconcile),
+            Action::Expect(expectation) => self.expect(index, expectation, world, now)?,
+        }
+        Ok(())
+    }
+
+    fn open(&mut self, amount: Money, rail: &'static Rail, world: &mut World, now: Now) {
+        let number = u32::try_from(self.orders.len()).unwrap_or(u32::MAX).saturating_add(1);
+        let reference = self.settings.reference(self.id, number);
+        world.own(reference.clone(), self.id);
+        let order = Order::new(reference.clone(), amount, &self.scenario, number);
+        self.orders.push(order);
+        self.focus = self.orders.len() - 1;
+        let opened = Opened { reference, order: number, amount, rail };
+        world.append(self.id, Fact::Opened(opened), now.real_ms);
+        self.plan(Task::CheckOut(amount, rail));
+    }
+
+    fn check_out(&mut self, amount: Money, rail: &'static Rail, world: &mut World) -> Request {
+        let values = BTreeMap::from([
+            ("reference", self.orders[self.focus].reference.as_str().to_owned()),
+            ("amount", amount.short()),
+            ("atoms", amount.atoms.to_string()),
+            ("asset", rail.asset.symbol.to_owned()),
+            ("network", rail.network.to_owned()),
+        ]);
+        world.checking_out(self.id, true);
+        self.doing = Doing::CheckingOut;
+        Request::Drive { verb: "checkout", values }
+    }
+
+    fn checked_out(
+        &mut self,
+        answer: history::Answer,
+        world: &mut World,
+        now: Now,
+    ) -> Result<(), Stop> {
+        world.checking_out(self.id, false);
+        let reference = self.order()?.reference.clone();
+        let told = answer.tell();
+        self.drove("checkout", Some(reference), answer, world, now);
+        if self.order()?.payment.is_none() {
+            return Err(Stop::Broken(format!(
+                "the checkout created no payment at the provider; the merchant answered {told}"
+            )));
+        }
+        Ok(())
+    }
+
+    fn drove(
+        &mut self,
+        verb: &str,
+        reference: Option<crate::model::Reference>,
+        answer: history::Answer,
+        world: &mut World,
+        now: Now,
+    ) {
+        let drive = Drive { verb: verb.to_owned(), reference, answer };
+        world.append(self.id, Fact::Driven(drive), now.real_ms);
+        self.disturb(world);
+    }
+
+    fn expect(
+        &mut self,
+        index: usize,
+        expectation: &Expectation,
+        world: &mut World,
+        now: Now,
+    ) -> Result<(), Stop> {
+        let policy = &self.settings.policy;
+        let wanted = match expectation {
+            Expectation::Order(crate::model::OrderState::Paid) => Some(policy.fulfil_at),
+            Expectation::Fulfilments(count) if *count > 0 => Some(policy.fulfil_at),
+            Expectation::Credits { count, .. } if *count > 0 => Some(policy.post_at),
+            Expectation::Order(_)
+            | Expectation::Fulfilments(_)
+            | Expectation::Credits { .. }
+            | Expectation::Exception(_)
+            | Expectation::NoEffect
+            | Expectation::Acknowledged
+            | Expectation::Consistent => None,
+        };
+        if let Some(wanted) = wanted {
+            self.drive_on(wanted, world, now)?;
+        }
+        for order in 0..self.orders.len() {
+            self.post_unnamed(order, None);
+        }
+        self.plan(Task::Await(index, expectation.clone()));
+        Ok(())
+    }
+
+    /// Adds a task behind those of this step.
+    pub(super) fn plan(&mut self, task: Task) {
+        self.todo.push_back(task);
+    }
+
+    /// Adds a task before all others.
+    pub(super) fn plan_first(&mut self, task: Task) {
+        self.todo.push_front(task);
+    }
+
+    /// Goes on with a wait after what was just planned first.
+    pub(super) fn keep_waiting(&mut self, wait: Wait) {
+        self.doing = Doing::Waiting(Box::new(wait));
+    }
+
+    /// Something happened that may change what the merchant shows.
+    pub(super) fn disturb(&mut self, world: &World) {
+        self.looked = None;
+        for order in &mut self.orders {
+            order.sync(&world.provider);
+        }
+    }
+
+    /// Which order is in focus.
+    pub(super) const fn focus(&self) -> usize {
+        self.focus
+    }
+
+    pub(super) fn order(&self) -> Result<&Order, Stop> {
+        self.orders.get(self.focus).ok_or_else(no_order)
+    }
+
+    pub(super) fn order_mut(&mut self) -> Result<&mut Order, Stop> {
+        self.orders.get_mut(self.focus).ok_or_else(no_order)
+    }
+
+    /// The payment of the order in focus.
+    pub(super) fn payment(&self) -> Result<PaymentId, Stop> {
+        let payment = self.order()?.payment.clone();
+        payment.ok_or_else(|| Stop::Broken("the order has no payment".into()))
+    }
+
+    /// All payments of the lane.
+    pub(super) fn payments(&self) -> Vec<PaymentId> {
+        self.orders.iter().filter_map(|order| order.payment.clone()).collect()
+    }
+}
+
+fn no_order() -> Stop {
+    Stop::Broken("the scenario opened no order before this step".into())
+}

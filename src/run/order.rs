@@ -1,0 +1,146 @@
+//! One order of a lane and the events that wait to be announced for it.
+
+use std::collections::BTreeSet;
+
+use crate::model::{EventKind, PaymentId, Reference};
+use crate::provider::{Event, Provider};
+use crate::scenario::{Action, Scenario};
+
+/// One order of a lane.
+#[derive(Debug)]
+pub(super) struct Order {
+    /// Its name.
+    pub reference: Reference,
+    /// What was asked for.
+    pub due: crate::model::Money,
+    /// Its payment, once the merchant created one; the newest where there are several.
+    pub payment: Option<PaymentId>,
+    queue: Vec<Queued>,
+    named: BTreeSet<EventKind>,
+    dropped: BTreeSet<EventKind>,
+    others_dropped: bool,
+    all_dropped: bool,
+}
+
+#[derive(Debug)]
+struct Queued {
+    event: Event,
+    is_sent: bool,
+}
+
+impl Order {
+    /// The order that the `number`-th opening of `scenario` makes (from 1).
+    pub(super) fn new(
+        reference: Reference,
+        due: crate::model::Money,
+        scenario: &Scenario,
+        number: u32,
+    ) -> Self {
+        Self {
+            reference,
+            due,
+            payment: None,
+            queue: Vec::new(),
+            named: named(scenario, number),
+            dropped: BTreeSet::new(),
+            others_dropped: false,
+            all_dropped: false,
+        }
+    }
+
+    /// Takes over what the provider has appended since the last time.
+    pub(super) fn sync(&mut self, provider: &Provider) {
+        if self.payment.is_none() {
+            self.payment = provider.payments_of(&self.reference).pop();
+        }
+        let Some(payment) = &self.payment else { return };
+        let fresh = provider.events_of(payment).into_iter().skip(self.queue.len());
+        self.queue.extend(fresh.map(|event| Queued { event, is_sent: false }));
+    }
+
+    /// The events of these kinds are never sent.
+    pub(super) fn drop_kinds(&mut self, kinds: &[EventKind]) {
+        self.dropped.extend(kinds);
+    }
+
+    /// What no step names is never sent.
+    pub(super) fn drop_others(&mut self) {
+        self.others_dropped = true;
+    }
+
+    /// Nothing is sent from here on.
+    pub(super) fn drop_all(&mut self) {
+        self.all_dropped = true;
+    }
+
+    /// Whether the provider has an event of that kind for it.
+    pub(super) fn has(&self, kind: EventKind) -> bool {
+        self.queue.iter().any(|queued| queued.event.kind == Some(kind))
+    }
+
+    /// Takes the event of that kind that a step names: the first that was not sent yet, else the
+    /// last of its kind once more.
+    pub(super) fn take_named(&mut self, kind: EventKind) -> Option<Event> {
+        let of_kind = |queued: &Queued| queued.event.kind == Some(kind);
+        let unsent = self.queue.iter().position(|queued| of_kind(queued) && !queued.is_sent);
+        let at = unsent.or_else(|| self.queue.iter().rposition(of_kind))?;
+        self.queue[at].is_sent = true;
+        Some(self.queue[at].event.clone())
+    }
+
+    /// Takes what no step names, in order: everything, or what stands before the event of the
+    /// kind `until`.
+    pub(super) fn take_unnamed(&mut self, until: Option<EventKind>) -> Vec<Event> {
+        if self.all_dropped {
+            return Vec::new();
+        }
+        let is_until = |queued: &Queued| until.is_some() && queued.event.kind == until;
+        let end = self.queue.iter().position(is_until).unwrap_or(self.queue.len());
+        let mut taken = Vec::new();
+        for queued in &mut self.queue[..end] {
+            let kind = queued.event.kind;
+            let is_named = kind.is_some_and(|kind| self.named.contains(&kind));
+            let is_dropped = kind.is_some_and(|kind| self.dropped.contains(&kind));
+            if !queued.is_sent && !is_named && !is_dropped && !self.others_dropped {
+                queued.is_sent = true;
+                taken.push(queued.event.clone());
+            }
+        }
+        taken
+    }
+}
+
+/// The kinds that delivery steps about the `number`-th order name: these go out only as said.
+fn named(scenario: &Scenario, number: u32) -> BTreeSet<EventKind> {
+    let mut named = BTreeSet::new();
+    let (mut opened, mut focus) = (0, 0);
+    for step in &scenario.steps {
+        match &step.action {
+            Action::Open { .. } => {
+                opened += 1;
+                focus = opened;
+            }
+            Action::Focus(order) => focus = *order,
+            Action::Deliver(deliver) if focus == number => named.extend(&deliver.events),
+            Action::HoldBack(kinds) | Action::Drop(kinds) if focus == number => {
+                named.extend(kinds);
+            }
+            Action::Pay(_)
+            | Action::Confirm(_)
+            | Action::Settle
+            | Action::Expire
+            | Action::Accept
+            | Action::PassTime(_)
+            | Action::Deliver(_)
+            | Action::HoldBack(_)
+            | Action::Drop(_)
+            | Action::DropOthers
+            | Action::DropAll
+            | Action::Forge { .. }
+            | Action::UnknownEvent
+            | Action::Reconcile
+            | Action::Expect(_) => {}
+        }
+    }
+    named
+}

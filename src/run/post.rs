@@ -1,0 +1,295 @@
+//! Messages to the merchant: which are sent, how they are written, what their answers mean.
+
+use bytes::Bytes;
+
+use super::lane::{Lane, Stop, Task};
+use super::{Message, Now, Sent, World};
+use crate::fault::{forge, respell};
+use crate::history::{Answer, Attempt, Fact};
+use crate::model::{EventKind, Span};
+use crate::provider::{Event, Outcome};
+use crate::scenario::{Alteration, Arrival, Deliver, Forgery};
+use crate::signature;
+
+/// How often a message that met a 429 is tried before its answer stands.
+const POLITE_TRIES: u32 = 5;
+
+/// Copies of one event that go out together.
+#[derive(Debug, Clone)]
+pub(super) struct Batch {
+    /// The order that it is about.
+    pub order: usize,
+    event: Event,
+    copies: u32,
+    pub arrival: Arrival,
+    alteration: Alteration,
+    forgery: Option<Forgery>,
+    is_retry: bool,
+    polite_tries: u32,
+    written: Vec<Message>,
+}
+
+/// What is known of an event that was sent.
+#[derive(Debug, Clone)]
+pub(super) struct Posted {
+    batch: Batch,
+    /// How many attempts so far, copies included.
+    attempts: u32,
+    /// How many retries the schedule made so far.
+    pub retries: u32,
+    /// Real time of the last answer.
+    pub answered_ms: u64,
+}
+
+impl Batch {
+    fn genuine(order: usize, event: Event) -> Self {
+        Self {
+            order,
+            event,
+            copies: 1,
+            arrival: Arrival::InTurn,
+            alteration: Alteration::None,
+            forgery: None,
+            is_retry: false,
+            polite_tries: 0,
+            written: Vec::new(),
+        }
+    }
+}
+
+impl Lane {
+    /// Deliveries that a step asks for: the provider is driven to each event, what comes before it
+    /// and no step names goes out first.
+    pub(super) fn deliver(
+        &mut self,
+        deliver: &Deliver,
+        world: &mut World,
+        now: Now,
+    ) -> Result<(), Stop> {
+        // Driven to in the order of life, whatever the order of arrival.
+        let mut kinds = deliver.events.clone();
+        kinds.sort();
+        for kind in kinds {
+            self.drive_to(kind, world, now)?;
+        }
+        let focus = self.focus();
+        for kind in &deliver.events {
+            self.post_unnamed(focus, Some(*kind));
+            let event = self.order_mut()?.take_named(*kind);
+            let event = event.ok_or_else(|| Stop::Broken(format!("there is no {kind}")))?;
+            let event = match deliver.alteration {
+                Alteration::NewEventId => world.provider.restate(&event),
+                Alteration::None | Alteration::Respelled | Alteration::SignedAgo(_) => event,
+            };
+            let mut batch = Batch::genuine(focus, event);
+            batch.alteration = deliver.alteration;
+            batch.arrival = deliver.arrival;
+            match deliver.arrival {
+                Arrival::AtOnce => {
+                    batch.copies = deliver.copies.max(1);
+                    self.plan(Task::Post(Box::new(batch)));
+                }
+                Arrival::InTurn => {
+                    for _ in 0..deliver.copies.max(1) {
+                        self.plan(Task::Post(Box::new(batch.clone())));
+                    }
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// What no step names goes out: everything that is queued, or what stands before `until`.
+    pub(super) fn post_unnamed(&mut self, order: usize, until: Option<EventKind>) {
+        for event in self.orders[order].take_unnamed(until) {
+            self.plan(Task::Post(Box::new(Batch::genuine(order, event))));
+        }
+    }
+
+    /// A message that proves nothing: the event as it would read if the claim were true.
+    pub(super) fn forge(
+        &mut self,
+        claim: EventKind,
+        forgery: Forgery,
+        world: &mut World,
+    ) -> Result<(), Stop> {
+        let payment = self.payment()?;
+        let at = world.clock(self.id());
+        let event = world.provider.claim(&payment, claim, at);
+        let event = event.ok_or_else(|| Stop::Broken(format!("{claim} cannot be claimed")))?;
+        let focus = self.focus();
+        self.post_unnamed(focus, None);
+        let mut batch = Batch::genuine(focus, event);
+        batch.forgery = Some(forgery);
+        self.plan(Task::Post(Box::new(batch)));
+        Ok(())
+    }
+
+    /// An authentic event that nobody can know.
+    pub(super) fn unknown_event(&mut self, world: &mut World) -> Result<(), Stop> {
+        let payment = self.payment()?;
+        let at = world.clock(self.id());
+        let event = world.provider.unknown_event(&payment, at);
+        let event = event.ok_or_else(|| Stop::Broken("the payment is unknown".into()))?;
+        let focus = self.focus();
+        self.post_unnamed(focus, None);
+        self.plan(Task::Post(Box::new(Batch::genuine(focus, event))));
+        Ok(())
+    }
+
+    /// Writes the messages of a batch as they go out now.
+    pub(super) fn write(
+        &mut self,
+        batch: &mut Batch,
+        world: &World,
+        now: Now,
+    ) -> Result<Vec<Message>, Stop> {
+        let settings = &self.settings;
+        let body = match batch.alteration {
+            Alteration::Respelled => Bytes::from(respell(&batch.event.body)),
+            Alteration::None | Alteration::NewEventId | Alteration::SignedAgo(_) => {
+                batch.event.body.clone()
+            }
+        };
+        let ago = match batch.alteration {
+            Alteration::SignedAgo(seconds) if !batch.is_retry => Span::from_s(seconds.into()),
+            Alteration::None
+            | Alteration::NewEventId
+            | Alteration::Respelled
+            | Alteration::SignedAgo(_) => Span::default(),
+        };
+        let message = signature::Message {
+            id: batch.event.id.as_str(),
+            ts: now.wall.minus(ago),
+            url: &settings.webhook_url,
+            method: "POST",
+            body: &body,
+        };
+        let signed = match batch.forgery {
+            Some(forgery) => forge(settings.scheme, &settings.secret, forgery, &message)
+                .map(|(headers, body)| (headers, Bytes::from(body))),
+            None => {
+                let headers = settings.scheme.sign(&settings.secret, &message);
+                headers.map(|headers| (headers, body.clone()))
+            }
+        };
+        let (signed, body) = signed.map_err(|error| Stop::Broken(error.to_string()))?;
+        let mut headers = vec![
+            ("content-type".to_owned(), "application/json".to_owned()),
+            ("user-agent".to_owned(), "Webhooks/1.0".to_owned()),
+        ];
+        headers.extend(signed);
+        debug_assert!(world.clock(self.id()).unix_ms() > 0, "a lane without a clock");
+        let message = Message { headers, body };
+        batch.written = vec![message; usize::try_from(batch.copies).unwrap_or(1)];
+        Ok(batch.written.clone())
+    }
+
+    /// Takes the answers: records each attempt, tells the outbox, waits out a 429.
+    pub(super) fn posted(&mut self, batch: Batch, sent: &[Sent], world: &mut World, now: Now) {
+        for (message, sent) in batch.written.iter().zip(sent) {
+            self.record(&batch, message, sent, world, now);
+        }
+        self.disturb(world);
+        let asked_to_wait = sent.iter().find_map(|sent| match sent.answer {
+            Answer::Http { status: 429, .. } => Some(sent.retry_after_s.unwrap_or(1)),
+            Answer::Http { .. } | Answer::Failed(_) => None,
+        });
+        if let Some(seconds) = asked_to_wait
+            && batch.polite_tries < POLITE_TRIES
+        {
+            let wait = Span::from_s(seconds).min(self.settings.policy.recover_within);
+            let again = Batch { polite_tries: batch.polite_tries + 1, copies: 1, ..batch };
+            self.plan_first(Task::Post(Box::new(again)));
+            self.plan_first(Task::Pause(wait));
+            return;
+        }
+        if batch.forgery.is_none() {
+            self.tell_outbox(batch, sent, world, now);
+        }
+    }
+
+    fn tell_outbox(&mut self, batch: Batch, sent: &[Sent], world: &World, now: Now) {
+        let id = batch.event.id.clone();
+        let acknowledged = sent.iter().any(|sent| sent.answer.is_success());
+        let gone = sent.iter().any(|s| matches!(s.answer, Answer::Http { status: 410, .. }));
+        let outcome = match (acknowledged, gone) {
+            (true, _) => Outcome::Delivered,
+            (false, true) => Outcome::Gone,
+            (false, false) => Outcome::Failed {
+                retry_after_s: sent.iter().filter_map(|sent| sent.retry_after_s).max(),
+            },
+        };
+        if !self.outbox.is_delivered(&id) {
+            self.outbox.queue(id.clone());
+            self.outbox.answered(&id, world.clock(self.id()), outcome);
+        }
+        if let Some(posted) = self.posted.get_mut(&id) {
+            posted.retries += u32::from(batch.is_retry);
+            posted.answered_ms = now.real_ms;
+        }
+    }
+
+    fn record(
+        &mut self,
+        batch: &Batch,
+        message: &Message,
+        sent: &Sent,
+        world: &mut World,
+        now: Now,
+    ) {
+        let event = &batch.event;
+        let posted = self.posted.entry(event.id.clone()).or_insert_with(|| Posted {
+            batch: batch.clone(),
+            attempts: 0,
+            retries: 0,
+            answered_ms: now.real_ms,
+        });
+        posted.attempts += 1;
+        let attempt = Attempt {
+            event: event.id.clone(),
+            event_type: event.type_name.clone(),
+            payment: event.payment.clone(),
+            reference: event.reference.clone(),
+            attempt: posted.attempts,
+            arrival: batch.arrival,
+            alteration: batch.alteration,
+            forgery: batch.forgery,
+            retry: batch.is_retry,
+            headers: message.headers.clone(),
+            body: String::from_utf8_lossy(&message.body).into_owned(),
+            sent_us: sent.sent_us,
+            answered_us: sent.answered_us,
+            answer: sent.answer.clone(),
+        };
+        world.append(self.id(), Fact::Attempted(Box::new(attempt)), now.real_ms);
+    }
+
+    /// The retry that is due first, if real time has come for it: a schedule is never used up
+    /// before `recover_within` of real time.
+    pub(super) fn due_retry(&mut self, world: &mut World, now: Now) -> Option<Box<Batch>> {
+        let (id, due) = self.outbox.next_due()?;
+        let posted = self.posted.get(&id)?;
+        let pace = pace(self.settings.policy.recover_within, posted.retries);
+        if now.real_ms < posted.answered_ms.saturating_add(pace.ms()) {
+            return None;
+        }
+        let mut batch = posted.batch.clone();
+        batch.is_retry = true;
+        batch.copies = 1;
+        batch.arrival = Arrival::InTurn;
+        let at = self.before_deadlines(due, world);
+        world.move_clock(self.id(), at, now.real_ms);
+        Some(Box::new(batch))
+    }
+
+    /// Whether a delivery is still to be retried.
+    pub(super) fn has_retries(&self) -> bool {
+        self.outbox.next_due().is_some()
+    }
+}
+
+/// Real time before the next retry: doubling, so that nine retries take `within` together.
+fn pace(within: Span, retries: u32) -> Span {
+    Span::from_ms((within.ms() << retries.min(9)) / 511)
+}

@@ -1,0 +1,82 @@
+//! What a lane wants done, and what it is told.
+
+use std::collections::BTreeMap;
+
+use bytes::Bytes;
+
+use crate::history;
+use crate::model::{Observation, Reference, SimTime, Span};
+use crate::scenario::Arrival;
+
+/// Real time, handed in by whoever reads the clock.
+#[derive(Debug, Clone, Copy)]
+pub struct Now {
+    /// The wall clock: what `webhook-timestamp` carries.
+    pub wall: SimTime,
+    /// Milliseconds since the run started.
+    pub real_ms: u64,
+}
+
+/// What a lane wants done next.
+#[derive(Debug)]
+pub enum Request {
+    /// Make the merchant act.
+    Drive {
+        /// `checkout` or `reconcile`.
+        verb: &'static str,
+        /// Values of the template's placeholders.
+        values: BTreeMap<&'static str, String>,
+    },
+    /// Send messages to the merchant's webhook.
+    Send {
+        /// Each with its headers and exact bytes.
+        messages: Vec<Message>,
+        /// One after the other, or together.
+        arrival: Arrival,
+    },
+    /// Look at an order.
+    Look(Reference),
+    /// Come back after this real time.
+    Pause(Span),
+    /// The scenario is over; nothing more is wanted.
+    Done,
+}
+
+/// One message to the merchant's webhook.
+#[derive(Debug, Clone)]
+pub struct Message {
+    /// In the order in which they are sent; host and length are added by the sender.
+    pub headers: Vec<(String, String)>,
+    /// Exact bytes.
+    pub body: Bytes,
+}
+
+/// What became of one message.
+#[derive(Debug, Clone)]
+pub struct Sent {
+    /// Microseconds since the run started: first byte out.
+    pub sent_us: u64,
+    /// Microseconds since the run started: answer complete.
+    pub answered_us: u64,
+    /// The answer.
+    pub answer: history::Answer,
+    /// `Retry-After` in seconds, where the answer has one.
+    pub retry_after_s: Option<u64>,
+}
+
+/// What a lane is told.
+#[derive(Debug)]
+pub enum Answer {
+    /// It begins.
+    Start,
+    /// What the merchant answered when it was made to act.
+    Driven(history::Answer),
+    /// What became of the messages, in their order.
+    Sent(Vec<Sent>),
+    /// What the look showed.
+    Seen(Result<Observation, String>),
+    /// The time is over.
+    Paused,
+    /// The merchant's process died, with its last words.
+    Died(String),
+}

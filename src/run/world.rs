@@ -1,0 +1,182 @@
+//! What lanes share: one provider, one history, and each lane's clock.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::io;
+
+use crate::history::{ApiCall, Entry, Fact, Transition, Writer};
+use crate::model::{LaneId, PaymentId, Reference, SimTime};
+use crate::provider::{ApiReply, ApiRequest, Event, Provider, Subject};
+
+/// The medium of a history.
+pub type Medium = Box<dyn io::Write + Send>;
+
+/// What lanes share.
+pub struct World {
+    /// The reference payment service.
+    pub provider: Provider,
+    history: Writer<Medium>,
+    clocks: BTreeMap<LaneId, SimTime>,
+    owners: BTreeMap<Reference, LaneId>,
+    /// Lanes whose checkout is under way: a call that names nothing belongs to the only one.
+    open: BTreeSet<LaneId>,
+    /// Entries of lanes in play, so that a scenario can be judged as soon as it ends.
+    live: BTreeMap<LaneId, Vec<Entry>>,
+    failure: Option<io::Error>,
+}
+
+impl std::fmt::Debug for World {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("World").field("clocks", &self.clocks).finish_non_exhaustive()
+    }
+}
+
+impl World {
+    /// A world whose run's own clock stands at `start`.
+    #[must_use]
+    pub fn new(provider: Provider, medium: Medium, start: SimTime) -> Self {
+        Self {
+            provider,
+            history: Writer::new(medium),
+            clocks: [(LaneId::RUN, start)].into(),
+            owners: BTreeMap::new(),
+            open: BTreeSet::new(),
+            live: BTreeMap::new(),
+            failure: None,
+        }
+    }
+
+    /// Starts a lane's clock; its entries are kept until `leave`.
+    pub fn enter(&mut self, lane: LaneId, clock: SimTime) {
+        self.clocks.insert(lane, clock);
+        self.live.insert(lane, Vec::new());
+    }
+
+    /// Ends a lane and hands out its entries.
+    pub fn leave(&mut self, lane: LaneId) -> Vec<Entry> {
+        self.open.remove(&lane);
+        self.live.remove(&lane).unwrap_or_default()
+    }
+
+    /// Ties an order to its lane, so that calls that name it find the lane's clock.
+    pub fn own(&mut self, reference: Reference, lane: LaneId) {
+        self.owners.insert(reference, lane);
+    }
+
+    /// Every order of the run with its lane, in the order of lanes.
+    #[must_use]
+    pub fn orders(&self) -> Vec<(LaneId, Reference)> {
+        let mut orders: Vec<_> =
+            self.owners.iter().map(|(reference, lane)| (*lane, reference.clone())).collect();
+        orders.sort();
+        orders
+    }
+
+    /// A lane's virtual clock.
+    #[must_use]
+    pub fn clock(&self, lane: LaneId) -> SimTime {
+        self.clocks.get(&lane).copied().unwrap_or_default()
+    }
+
+    /// Moves a lane's clock ahead; never back.
+    pub fn move_clock(&mut self, lane: LaneId, to: SimTime, real_ms: u64) {
+        let from = self.clock(lane);
+        if to > from {
+            self.clocks.insert(lane, to);
+            self.append(lane, Fact::ClockMoved { from }, real_ms);
+        }
+    }
+
+    /// A checkout of this lane is under way, or over.
+    pub fn checking_out(&mut self, lane: LaneId, is_open: bool) {
+        if is_open {
+            self.open.insert(lane);
+        } else {
+            self.open.remove(&lane);
+        }
+    }
+
+    /// Appends to the history; answers the entry's `seq`. A medium that fails is remembered, and
+    /// `failure` tells it.
+    pub fn append(&mut self, lane: LaneId, fact: Fact, real_ms: u64) -> u64 {
+        let at = self.clock(lane);
+        match self.history.append(lane, at, real_ms, fact) {
+            Ok(entry) => {
+                let seq = entry.seq;
+                if let Some(entries) = self.live.get_mut(&lane) {
+                    entries.push(entry);
+                }
+                seq
+            }
+            Err(error) => {
+                self.failure.get_or_insert(error);
+                0
+            }
+        }
+    }
+
+    /// Why the history could not be written, once.
+    pub fn failure(&mut self) -> Option<io::Error> {
+        self.failure.take()
+    }
+
+    /// Hands everything written so far to the medium.
+    pub fn flush(&mut self) {
+        if let Err(error) = self.history.flush() {
+            self.failure.get_or_insert(error);
+        }
+    }
+
+    /// Appends the truth of `payment` as it is now, with the events that announce it.
+    pub fn transitioned(
+        &mut self,
+        lane: LaneId,
+        payment: &PaymentId,
+        events: &[Event],
+        real_ms: u64,
+    ) {
+        let Some(mut truth) = self.provider.truth(payment) else { return };
+        truth.event = events.last().and_then(|event| event.kind);
+        let events = events.iter().filter_map(|event| Some((event.id.clone(), event.kind?)));
+        let events = events.collect();
+        self.append(lane, Fact::Transitioned(Transition { truth, events }), real_ms);
+    }
+
+    /// The merchant calls the provider: at the clock of the lane that the call belongs to.
+    pub fn api(&mut self, request: &ApiRequest, real_ms: u64) -> ApiReply {
+        let lane = self.lane_of(request);
+        let reply = self.provider.handle(request, self.clock(lane), lane.0);
+        let query = if request.query.is_empty() { "" } else { "?" };
+        let call = ApiCall {
+            method: request.method.clone(),
+            path: format!("{}{query}{}", request.path, request.query),
+            idempotency_key: request.headers.get("idempotency-key").cloned(),
+            request: String::from_utf8_lossy(&request.body).into_owned(),
+            status: reply.status,
+            response: String::from_utf8_lossy(&reply.body).into_owned(),
+            payment: reply.payment.clone(),
+        };
+        self.append(lane, Fact::ApiCalled(Box::new(call)), real_ms);
+        if let (Some(payment), false) = (&reply.payment, reply.events.is_empty()) {
+            self.transitioned(lane, payment, &reply.events, real_ms);
+        }
+        reply
+    }
+
+    /// A call belongs to the lane of its payment, else of its reference, else of the only checkout
+    /// that is open, else of the run.
+    fn lane_of(&self, request: &ApiRequest) -> LaneId {
+        let of = |reference: &Reference| self.owners.get(reference).copied();
+        let named = match self.provider.subject(request) {
+            Subject::Payment(payment) => {
+                self.provider.reference_of(&payment).and_then(|reference| of(&reference))
+            }
+            Subject::Reference(reference) => of(&reference),
+            Subject::Nothing => None,
+        };
+        let only = match self.open.iter().collect::<Vec<_>>()[..] {
+            [lane] => Some(*lane),
+            _ => None,
+        };
+        named.or(only).unwrap_or(LaneId::RUN)
+    }
+}
