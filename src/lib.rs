@@ -13,6 +13,7 @@ pub mod model;
 pub mod provider;
 pub mod report;
 pub mod rule;
+pub mod run;
 pub mod sample;
 pub mod scenario;
 pub mod signature;

@@ -5,8 +5,9 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Instant;
 
 use countersign::history::Answer;
-use countersign::io::deliver::{Deliverer, HttpDeliverer, Outgoing, Sent};
+use countersign::io::deliver::{Deliverer, HttpDeliverer};
 use countersign::model::Span;
+use countersign::run::{Message, Sent};
 use countersign::scenario::Arrival;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
@@ -17,13 +18,13 @@ const OK: &str = "HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nok";
 /// Long enough for a loaded machine; only the tests of the limit itself wait it out.
 const LIMIT: Span = Span::from_s(20);
 
-fn message(body: &str) -> Outgoing {
+fn message(body: &str) -> Message {
     let headers = vec![
         ("webhook-signature".to_owned(), "v1,AA==".to_owned()),
         ("webhook-id".to_owned(), "evt_1".to_owned()),
         ("content-type".to_owned(), "application/json".to_owned()),
     ];
-    Outgoing { headers, body: body.to_owned().into() }
+    Message { headers, body: body.to_owned().into() }
 }
 
 async fn listen() -> (TcpListener, String) {

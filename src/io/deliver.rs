@@ -20,6 +20,7 @@ use tokio::time::timeout;
 use super::connection::{Connection, Pool};
 use crate::history::Answer;
 use crate::model::Span;
+use crate::run::{Message, Sent};
 use crate::scenario::Arrival;
 
 /// How much of an answer's body is kept.
@@ -29,38 +30,12 @@ const READ_BYTES_MAX: usize = 64 * 1024;
 /// What a payment provider would call itself. A merchant must not be able to tell a test by it.
 const USER_AGENT: &str = "Payments-Webhooks/1.0";
 
-/// One message to be sent.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Outgoing {
-    /// In the order in which they go out, after `host`, `user-agent` and `accept`, before
-    /// `content-length`.
-    pub headers: Vec<(String, String)>,
-    /// The exact bytes.
-    pub body: Bytes,
-}
-
-/// What became of a message.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Sent {
-    /// All headers in the order in which they were sent.
-    pub headers: Vec<(String, String)>,
-    /// When its first byte left, in real microseconds since the run started; when it would have
-    /// left, if no connection could be had.
-    pub sent_us: u64,
-    /// When the answer was complete, or given up, on the same scale.
-    pub answered_us: u64,
-    /// The answer.
-    pub answer: Answer,
-    /// `retry-after` of the answer, where it is a number of seconds.
-    pub retry_after_s: Option<u64>,
-}
-
 /// Whoever can carry messages to the merchant.
 pub trait Deliverer: Send + Sync {
     /// Sends all messages, and answers for each in the same order, however it went.
     fn send(
         &self,
-        outgoing: &[Outgoing],
+        outgoing: &[Message],
         arrival: Arrival,
     ) -> impl Future<Output = Vec<Sent>> + Send;
 }
@@ -125,7 +100,7 @@ impl HttpDeliverer {
         self.pool.clear();
     }
 
-    async fn send_in_turn(&self, outgoing: &[Outgoing]) -> Vec<Sent> {
+    async fn send_in_turn(&self, outgoing: &[Message]) -> Vec<Sent> {
         let mut sent = Vec::with_capacity(outgoing.len());
         for message in outgoing {
             let connection = self.connect().await;
@@ -136,7 +111,7 @@ impl HttpDeliverer {
     }
 
     /// Connects for every copy first; then hands all requests over before anything is awaited.
-    async fn send_at_once(&self, outgoing: &[Outgoing]) -> Vec<Sent> {
+    async fn send_at_once(&self, outgoing: &[Message]) -> Vec<Sent> {
         let connections = join_all(outgoing.iter().map(|_| self.connect())).await;
         let underway: Vec<_> = connections
             .into_iter()
@@ -156,12 +131,12 @@ impl HttpDeliverer {
     }
 
     /// Hands a request to its connection, which writes it without further ado.
-    fn release(&self, mut connection: Connection, message: &Outgoing) -> Underway {
+    fn release(&self, mut connection: Connection, message: &Message) -> Underway {
         let answer = Box::pin(connection.sender.try_send_request(self.request(message)));
         Underway { connection, answer }
     }
 
-    async fn finish(&self, underway: Result<Underway, String>, message: &Outgoing) -> Sent {
+    async fn finish(&self, underway: Result<Underway, String>, message: &Message) -> Sent {
         let released_us = self.now_us();
         let (sent_us, outcome) = match underway {
             Err(why) => (released_us, Err(why)),
@@ -189,7 +164,7 @@ impl HttpDeliverer {
     /// written, nobody has seen the message, and it goes out once more over a new connection:
     /// that is no second delivery, and no fault of the merchant. Once a byte is out, a reset is
     /// what happened to this attempt and is told as it was.
-    async fn exchange(&self, underway: &mut Underway, message: &Outgoing) -> Result<Reply, String> {
+    async fn exchange(&self, underway: &mut Underway, message: &Message) -> Result<Reply, String> {
         let mut answer = (&mut underway.answer).await;
         let connection = &underway.connection;
         let unseen = connection.reused && connection.wire.first_write_us().is_none();
@@ -202,7 +177,7 @@ impl HttpDeliverer {
         read(answer.map_err(|error| in_words(error.error()))?).await
     }
 
-    fn request(&self, message: &Outgoing) -> Request<Full<Bytes>> {
+    fn request(&self, message: &Message) -> Request<Full<Bytes>> {
         let mut request = Request::post(self.target.clone());
         for (name, value) in self.headers(message) {
             let name = HeaderName::from_bytes(name.as_bytes()).expect("our header names are valid");
@@ -214,7 +189,7 @@ impl HttpDeliverer {
 
     /// The map that carries them keeps the order of insertion, and the encoder writes it so; a
     /// test reads the raw bytes.
-    fn headers(&self, message: &Outgoing) -> Vec<(String, String)> {
+    fn headers(&self, message: &Message) -> Vec<(String, String)> {
         let given = |name: &str| message.headers.iter().any(|(n, _)| n.eq_ignore_ascii_case(name));
         let ours = [("host", self.host.as_str()), ("user-agent", USER_AGENT), ("accept", "*/*")];
         let mut headers: Vec<_> = ours
@@ -233,7 +208,7 @@ impl HttpDeliverer {
 }
 
 impl Deliverer for HttpDeliverer {
-    async fn send(&self, outgoing: &[Outgoing], arrival: Arrival) -> Vec<Sent> {
+    async fn send(&self, outgoing: &[Message], arrival: Arrival) -> Vec<Sent> {
         match arrival {
             Arrival::InTurn => self.send_in_turn(outgoing).await,
             Arrival::AtOnce => self.send_at_once(outgoing).await,

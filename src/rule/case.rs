@@ -244,9 +244,7 @@ fn departures(
         // own reconciliation was driven, or nothing was kept from it.
         let caught_up = match look.observed.why {
             Why::Audit if run.connection.reconcile => Scrutiny::ALL,
-            Why::Audit | Why::Changed => {
-                scrutiny.get(&look.seq).copied().unwrap_or_default()
-            }
+            Why::Audit | Why::Changed => scrutiny.get(&look.seq).copied().unwrap_or_default(),
         };
         let found = inspect(&look.shown, &allowed, due, was_paid, caught_up);
         violations.extend(found.into_iter().map(|(fault, expected, actual, at_risk)| {

@@ -117,7 +117,7 @@ impl Lane {
             rules: scenario.rules.clone(),
             tags: scenario.tags.clone(),
             phase: scenario.phase(),
-            steps: crate::scenario::step_texts(scenario),
+            steps: crate::scenario::gherkin::sentences(&scenario.steps),
         };
         world.append(self.id, Fact::ScenarioStarted(Box::new(started)), now.real_ms);
     }
@@ -159,9 +159,7 @@ impl Lane {
                 self.drove("reconcile", None, answer, world, now);
                 Ok(None)
             }
-            (Doing::Waiting(wait), Answer::Seen(seen)) => {
-                Ok(self.seen(*wait, seen, world, now))
-            }
+            (Doing::Waiting(wait), Answer::Seen(seen)) => Ok(self.seen(*wait, seen, world, now)),
             (Doing::Waiting(wait), Answer::Paused) => {
                 let reference = self.orders[wait.order].reference.clone();
                 self.doing = Doing::Waiting(wait);

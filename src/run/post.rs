@@ -174,10 +174,7 @@ impl Lane {
             }
         };
         let (signed, body) = signed.map_err(|error| Stop::Broken(error.to_string()))?;
-        let mut headers = vec![
-            ("content-type".to_owned(), "application/json".to_owned()),
-            ("user-agent".to_owned(), "Webhooks/1.0".to_owned()),
-        ];
+        let mut headers = vec![("content-type".to_owned(), "application/json".to_owned())];
         headers.extend(signed);
         debug_assert!(world.clock(self.id()).unix_ms() > 0, "a lane without a clock");
         let message = Message { headers, body };
@@ -256,7 +253,7 @@ impl Lane {
             alteration: batch.alteration,
             forgery: batch.forgery,
             retry: batch.is_retry,
-            headers: message.headers.clone(),
+            headers: sent.headers.clone(),
             body: String::from_utf8_lossy(&message.body).into_owned(),
             sent_us: sent.sent_us,
             answered_us: sent.answered_us,

@@ -43,7 +43,7 @@ pub enum Request {
 }
 
 /// One message to the merchant's webhook.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Message {
     /// In the order in which they are sent; host and length are added by the sender.
     pub headers: Vec<(String, String)>,
@@ -52,11 +52,14 @@ pub struct Message {
 }
 
 /// What became of one message.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Sent {
-    /// Microseconds since the run started: first byte out.
+    /// All headers in the order in which they were sent.
+    pub headers: Vec<(String, String)>,
+    /// When its first byte left, in real microseconds since the run started; when it would have
+    /// left, if no connection could be had.
     pub sent_us: u64,
-    /// Microseconds since the run started: answer complete.
+    /// When the answer was complete, or given up, on the same scale.
     pub answered_us: u64,
     /// The answer.
     pub answer: history::Answer,
