@@ -5,6 +5,7 @@
 use std::process::ExitCode;
 
 use crate::input::InputErrors;
+use crate::scenario::suite::embedded;
 
 /// Why a command did not do its work.
 #[derive(Debug, thiserror::Error)]
@@ -23,13 +24,27 @@ pub enum Failure {
 impl Failure {
     /// Tells it on stderr and gives the exit code.
     pub fn report(&self) -> ExitCode {
-        let error = anstyle::AnsiColor::Red.on_default().bold();
-        let (count, code) = match self {
-            Self::Text(errors) if errors.0.len() > 1 => (format!("{} errors\n", errors.0.len()), 2),
-            Self::Input(_) | Self::Text(_) => (String::new(), 2),
-            Self::Ours(_) => (String::new(), 4),
-        };
-        anstream::eprintln!("{error}error:{error:#} {count}{self}");
-        ExitCode::from(code)
+        let style = anstyle::AnsiColor::Red.on_default().bold();
+        match self {
+            Self::Text(errors) => {
+                // The lines themselves are shown where the file can still be read.
+                let text = |file: &str| {
+                    let builtin = || embedded().into_iter().find(|(path, _)| path == file);
+                    std::fs::read_to_string(file).ok().or_else(|| builtin().map(|(_, text)| text))
+                };
+                anstream::eprintln!("{}", errors.render(text, true));
+                let n = errors.0.len();
+                if n > 1 {
+                    anstream::eprintln!("\n{style}{n} errors{style:#}; nothing was started");
+                }
+            }
+            Self::Input(what) | Self::Ours(what) => {
+                anstream::eprintln!("{style}error:{style:#} {what}");
+            }
+        }
+        match self {
+            Self::Input(_) | Self::Text(_) => ExitCode::from(2),
+            Self::Ours(_) => ExitCode::from(4),
+        }
     }
 }
