@@ -7,6 +7,7 @@
 mod check;
 mod explain;
 mod failure;
+mod guard;
 mod input;
 mod page;
 mod progress;
@@ -70,6 +71,7 @@ enum Command {
     Steps(steps::Args),
     Suite(suite::Args),
     SampleMerchant(sample_merchant::Args),
+    Guard(guard::Args),
 }
 
 /// Runs the command line of this process.
@@ -101,5 +103,6 @@ fn dispatch(cli: Cli) -> Result<ExitCode, Failure> {
         Command::Explain(args) => explain::run(&args),
         Command::Report(args) => report::run(&args),
         Command::SampleMerchant(args) => sample_merchant::run(&args),
+        Command::Guard(args) => guard::run(&args),
     }
 }

@@ -8,6 +8,7 @@
 //! | `http` | the client of both: bounded answers, failures in words |
 //! | `launch` | starts the merchant, waits until it is ready, ends it |
 //! | `provider_http` | serves the reference payment service over HTTP |
+//! | `log` | the output of a started process |
 //! | `guardian` | the process between us and the merchant, which outlives neither |
 //!
 //! Knows how, never why: what is sent and when is decided by the executor.
@@ -15,6 +16,9 @@
 mod connection;
 pub mod deliver;
 pub mod drive;
+pub mod guardian;
 pub mod http;
+pub mod launch;
+mod log;
 pub mod probe;
 pub mod provider_http;

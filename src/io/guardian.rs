@@ -1,0 +1,181 @@
+//! The guardian: a process of this binary between us and the merchant, so that the merchant ends
+//! however we end, SIGKILL included.
+//!
+//! We hold the write end of its stdin. When that closes, because we say so or because we are gone,
+//! it ends the merchant's process group. It has a process group of its own, so that Ctrl-C at the
+//! terminal reaches us alone and we decide. Knows nothing of what it guards.
+
+use std::io::{self, BufRead};
+use std::os::unix::process::{CommandExt, ExitStatusExt};
+use std::process::{Command, ExitStatus, Stdio};
+use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use nix::errno::Errno;
+use nix::sys::signal::{SigSet, Signal, kill, killpg};
+use nix::sys::wait::{WaitStatus, waitpid};
+use nix::unistd::Pid;
+
+/// How long killed processes may take to disappear; the kernel needs milliseconds.
+const GONE_WITHIN: Duration = Duration::from_secs(5);
+
+/// What happens to a guardian.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum News {
+    /// The command ended, with this exit code.
+    Ended(i32),
+    /// No process that we started, directly or not, is left.
+    AllGone,
+    /// Our owner is gone or asks for the end.
+    StopAsked,
+}
+
+/// Runs `command` in a process group of its own until it ends or stdin does; then nothing of it is
+/// left. Answers the command's exit code, or 128 and the signal that ended it, as shells do.
+///
+/// # Errors
+/// The command cannot be started, or the system refuses threads and signals.
+pub fn guard(command: &[String], signal: Signal, within: Duration) -> io::Result<i32> {
+    let (program, arguments) =
+        command.split_first().ok_or_else(|| io::Error::other("no command is given"))?;
+    // Blocked before any thread starts, so that none of them is ended by a signal; the standard
+    // library clears the mask for the command.
+    let told: SigSet =
+        [Signal::SIGTERM, Signal::SIGINT, Signal::SIGHUP, Signal::SIGQUIT].into_iter().collect();
+    told.thread_block()?;
+    adopt_orphans()?;
+    let child = Command::new(program)
+        .args(arguments)
+        .stdin(Stdio::null())
+        .process_group(0)
+        .spawn()
+        .map_err(|error| {
+            io::Error::new(error.kind(), format!("cannot start `{program}`: {error}"))
+        })?;
+    let group = Pid::from_raw(i32::try_from(child.id()).map_err(io::Error::other)?);
+    let (sender, news) = channel();
+    watch_stdin(sender.clone());
+    watch_signals(told, sender.clone());
+    watch_children(group, sender);
+    let mut code = None;
+    match news.recv() {
+        Ok(News::Ended(ended)) => code = Some(ended),
+        Ok(News::AllGone | News::StopAsked) | Err(_) => {
+            end_group(group, signal)?;
+            wait_until_gone(&news, within, &mut code);
+        }
+    }
+    kill_the_rest(group, &news, &mut code)?;
+    Ok(code.unwrap_or(128 + Signal::SIGKILL as i32))
+}
+
+/// Orphans of the group become our children instead of init's: they are waited for exactly, and
+/// one that has left the group is found all the same.
+#[cfg(target_os = "linux")]
+fn adopt_orphans() -> io::Result<()> {
+    Ok(nix::sys::prctl::set_child_subreaper(true)?)
+}
+
+/// Elsewhere only the group itself is ended.
+#[cfg(not(target_os = "linux"))]
+fn adopt_orphans() -> io::Result<()> {
+    Ok(())
+}
+
+fn watch_stdin(sender: Sender<News>) {
+    thread::spawn(move || {
+        let lines = io::stdin().lock().lines();
+        // An error is an end: whoever owned the pipe cannot reach us any more.
+        for _ in lines.map_while(Result::ok).take_while(|line| line != "stop") {}
+        drop(sender.send(News::StopAsked));
+    });
+}
+
+fn watch_signals(told: SigSet, sender: Sender<News>) {
+    thread::spawn(move || {
+        while told.wait().is_ok() {
+            drop(sender.send(News::StopAsked));
+        }
+    });
+}
+
+/// Reaps the command and its orphans until none is left.
+fn watch_children(leader: Pid, sender: Sender<News>) {
+    thread::spawn(move || {
+        loop {
+            let code = match waitpid(None, None) {
+                Ok(WaitStatus::Exited(pid, code)) if pid == leader => code,
+                Ok(WaitStatus::Signaled(pid, signal, _)) if pid == leader => 128 + signal as i32,
+                Ok(_) | Err(Errno::EINTR) => continue,
+                Err(_) => break,
+            };
+            drop(sender.send(News::Ended(code)));
+        }
+        drop(sender.send(News::AllGone));
+    });
+}
+
+/// A group that is gone already is what was wanted.
+fn end_group(group: Pid, signal: Signal) -> io::Result<()> {
+    match killpg(group, signal) {
+        Ok(()) | Err(Errno::ESRCH) => Ok(()),
+        // macOS says so of a group of zombies.
+        Err(Errno::EPERM) => Ok(()),
+        Err(error) => Err(error.into()),
+    }
+}
+
+/// Waits for the end of everything, at most so long; notes the command's code when it comes by.
+fn wait_until_gone(news: &Receiver<News>, within: Duration, code: &mut Option<i32>) -> bool {
+    let deadline = Instant::now() + within;
+    loop {
+        match news.recv_timeout(deadline.saturating_duration_since(Instant::now())) {
+            Ok(News::Ended(ended)) => *code = Some(ended),
+            Ok(News::StopAsked) => {}
+            Ok(News::AllGone) | Err(RecvTimeoutError::Disconnected) => return true,
+            Err(RecvTimeoutError::Timeout) => return false,
+        }
+    }
+}
+
+/// SIGKILL for the group, then for what had left it. Killing a process hands its children to us,
+/// so this is repeated until there are none.
+fn kill_the_rest(group: Pid, news: &Receiver<News>, code: &mut Option<i32>) -> io::Result<()> {
+    let deadline = Instant::now() + GONE_WITHIN;
+    end_group(group, Signal::SIGKILL)?;
+    loop {
+        let left = children();
+        for pid in &left {
+            // It may have ended by itself in the meantime.
+            drop(kill(*pid, Signal::SIGKILL));
+        }
+        let patience = if left.is_empty() { Duration::ZERO } else { Duration::from_millis(20) };
+        if wait_until_gone(news, patience, code) || left.is_empty() || Instant::now() > deadline {
+            return Ok(());
+        }
+    }
+}
+
+/// All processes whose parent we are. Where the kernel does not list them, none is known.
+fn children() -> Vec<Pid> {
+    let Ok(threads) = std::fs::read_dir("/proc/self/task") else { return Vec::new() };
+    let lists = threads
+        .flatten()
+        .filter_map(|thread| std::fs::read_to_string(thread.path().join("children")).ok());
+    let text: Vec<String> = lists.collect();
+    let pids = text.iter().flat_map(|list| list.split_whitespace());
+    pids.filter_map(|pid| pid.parse().ok()).map(Pid::from_raw).collect()
+}
+
+/// How a guardian's command ended, from the guardian's own status.
+pub(super) fn in_words(status: ExitStatus) -> String {
+    match (status.code(), status.signal()) {
+        (Some(code), _) => match Signal::try_from(code - 128) {
+            Ok(signal) => format!("exited with status {code} ({signal})"),
+            Err(_) => format!("exited with status {code}"),
+        },
+        (None, Some(signal)) => format!("its guardian was ended by signal {signal}"),
+        (None, None) => "ended in an unknown way".to_owned(),
+    }
+}
