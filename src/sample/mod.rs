@@ -18,6 +18,8 @@ mod profile;
 mod proof;
 mod provider;
 mod shop;
+#[cfg(test)]
+mod stage;
 mod store;
 #[cfg(test)]
 mod tests;

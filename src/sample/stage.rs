@@ -16,7 +16,7 @@ use serde_json::{Value, json};
 use sha2::Sha256;
 use tokio::net::TcpListener;
 
-use crate::sample::{Config, defect_by_name, serve_on};
+use super::{Config, defect_by_name, serve_on};
 
 const KEY: &[u8] = b"a key of the tests, 32 bytes long";
 const REFERENCE: &str = "INV/1";

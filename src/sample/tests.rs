@@ -11,15 +11,13 @@
 //!
 //! An end reads: state, fulfilments, credits, open exceptions, the last answer.
 
-mod stage;
-
 use std::collections::BTreeSet;
 
 use axum::http::StatusCode;
 use futures::future::join_all;
 
 use super::DEFECTS;
-use stage::{Proof, Stage, event, payment};
+use super::stage::{Proof, Stage, event, payment};
 
 const PLAYS: &str = "
 no-signature-check     | forged-confirmed:wrong-key           | awaiting 0 - - 401             | paid 1 250 - 200
