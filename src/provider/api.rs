@@ -211,16 +211,16 @@ impl Provider {
         let (limit, status) = (query.limit()?, query.status()?);
         let after = query.id("after", Prefix::Payment)?.unwrap_or_default();
         let reference = query.get("reference").map(Reference::new);
-        let all;
-        let positions = match &reference {
-            Some(reference) => self.by_reference.get(reference).map_or(&[][..], Vec::as_slice),
+        let positions = match reference {
+            Some(reference) => self.by_reference.get(&reference).cloned().unwrap_or_default(),
             None => {
-                all = (0..self.payments.len()).collect::<Vec<_>>();
-                &all
+                let known = |payment: &Payment| payment.id.as_str() <= after;
+                (self.payments.partition_point(known)..self.payments.len()).collect()
             }
         };
-        let payments = positions.iter().map(|position| &self.payments[*position]);
-        let wanted = payments
+        let wanted = positions
+            .iter()
+            .map(|position| &self.payments[*position])
             .filter(|payment| payment.id.as_str() > after)
             .filter(|payment| status.is_none_or(|status| payment.status() == status));
         let forms = wanted.map(|payment| {
@@ -235,12 +235,15 @@ impl Provider {
         let after = query.id("after", Prefix::Event)?.unwrap_or_default();
         let subject = query.id("payment_id", Prefix::Payment)?;
         let kind = query.get("type");
-        let events = self.events.iter().map(|&(payment, said)| {
-            let payment = &self.payments[payment];
+        // A poller asks for what is new: the rest is skipped without being looked at.
+        let announced = |&(payment, said): &(usize, usize)| {
+            let payment: &Payment = &self.payments[payment];
             (payment, &payment.said[said])
-        });
-        let wanted = events
-            .skip_while(|(_, said)| said.id.as_str() <= after)
+        };
+        let start = self.events.partition_point(|at| announced(at).1.id.as_str() <= after);
+        let wanted = self.events[start..]
+            .iter()
+            .map(announced)
             .filter(|(payment, _)| subject.is_none_or(|id| payment.id.as_str() == id))
             .filter(|(_, said)| kind.is_none_or(|kind| event::type_name(said) == kind));
         let forms = wanted.map(|(payment, said)| event::form(&self.account, payment, said));

@@ -27,10 +27,8 @@ impl Query {
                 refuse(format!("is not known here; known are {}", known.join(", ")));
             } else if value.is_empty() {
                 refuse("is empty; leave it out or give a value".to_owned());
-            } else if query.contains_key(&name) {
+            } else if query.insert(name.clone(), value).is_some() {
                 refuse("is given twice; give it once".to_owned());
-            } else {
-                query.insert(name, value);
             }
         }
         Problem::of_fields(errors).map_or(Ok(Self(query)), Err)

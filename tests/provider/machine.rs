@@ -1,0 +1,246 @@
+//! Every legal transition, every illegal one, and what the payer and the operator may do.
+
+use countersign::model::{AmountState, EventKind, Flag, PaymentId, Span, Status};
+use countersign::provider::{Event, Refused};
+
+use super::{Desk, json, kinds};
+
+const HUNDRED: u128 = 100_000_000;
+
+#[derive(Debug, Clone, Copy)]
+enum Act {
+    Pay(u128),
+    /// All the blocks that the policy asks for.
+    Mine,
+    /// One block less.
+    MineShort,
+    Settle,
+    /// With the clock at the deadline.
+    Deadline,
+    /// With the clock before it.
+    Early,
+    Accept,
+}
+
+fn act(desk: &mut Desk, payment: &PaymentId, act: Act) -> Result<Vec<Event>, Refused> {
+    desk.pass(Span::from_s(1));
+    let missing = desk.provider.confirmations_missing(payment);
+    if let Act::Deadline = act {
+        desk.now = desk.now.max(desk.provider.expires_at(payment).unwrap());
+    }
+    let now = desk.now;
+    match act {
+        Act::Pay(atoms) => desk.provider.pay(payment, atoms, now),
+        Act::Mine => desk.provider.mine(payment, missing, now),
+        Act::MineShort => desk.provider.mine(payment, missing.saturating_sub(1), now),
+        Act::Settle => desk.provider.settle(payment, now),
+        Act::Deadline | Act::Early => desk.provider.pass_deadline(payment, now),
+        Act::Accept => desk.provider.accept(payment, now),
+    }
+}
+
+/// How a payment of a hundred comes to each status.
+fn path(status: Status) -> &'static [Act] {
+    match status {
+        Status::Pending => &[],
+        Status::Paid => &[Act::Pay(HUNDRED)],
+        Status::Confirmed => &[Act::Pay(HUNDRED), Act::Mine],
+        Status::Settled => &[Act::Pay(HUNDRED), Act::Mine, Act::Settle],
+        Status::Expired => &[Act::Deadline],
+    }
+}
+
+#[test]
+fn every_status_meets_every_act() {
+    use EventKind as E;
+    use Status as S;
+    /// Where it leads and what it says; none: it is refused.
+    type Outcome = Option<(Status, &'static [EventKind])>;
+    let table: &[(Status, Act, Outcome)] = &[
+        (S::Pending, Act::Pay(HUNDRED - 1), Some((S::Pending, &[E::Detected, E::Underpaid]))),
+        (S::Pending, Act::Pay(HUNDRED), Some((S::Paid, &[E::Paid]))),
+        (S::Pending, Act::Pay(HUNDRED + 1), Some((S::Paid, &[E::Paid, E::Overpaid]))),
+        (S::Pending, Act::Pay(0), None),
+        (S::Pending, Act::Mine, Some((S::Pending, &[]))),
+        (S::Pending, Act::Settle, None),
+        (S::Pending, Act::Deadline, Some((S::Expired, &[E::Expired]))),
+        (S::Pending, Act::Early, None),
+        (S::Pending, Act::Accept, None),
+        (S::Paid, Act::Pay(1), Some((S::Paid, &[E::Overpaid]))),
+        (S::Paid, Act::Mine, Some((S::Confirmed, &[E::Confirmed]))),
+        (S::Paid, Act::MineShort, Some((S::Paid, &[]))),
+        (S::Paid, Act::Settle, None),
+        (S::Paid, Act::Deadline, None),
+        (S::Paid, Act::Accept, None),
+        (S::Confirmed, Act::Pay(1), None),
+        (S::Confirmed, Act::Mine, Some((S::Confirmed, &[]))),
+        (S::Confirmed, Act::Settle, Some((S::Settled, &[E::Settled]))),
+        (S::Confirmed, Act::Deadline, None),
+        (S::Confirmed, Act::Accept, None),
+        (S::Settled, Act::Pay(1), None),
+        (S::Settled, Act::Mine, Some((S::Settled, &[]))),
+        (S::Settled, Act::Settle, None),
+        (S::Settled, Act::Deadline, None),
+        (S::Settled, Act::Accept, None),
+        (S::Expired, Act::Pay(1), Some((S::Expired, &[E::Late]))),
+        (S::Expired, Act::Pay(HUNDRED), Some((S::Expired, &[E::Late]))),
+        (S::Expired, Act::Mine, Some((S::Expired, &[]))),
+        (S::Expired, Act::Settle, None),
+        (S::Expired, Act::Deadline, None),
+        // Nothing came: there is nothing to accept.
+        (S::Expired, Act::Accept, None),
+    ];
+    for (from, command, outcome) in table {
+        let mut desk = Desk::new();
+        let payment = desk.hundred();
+        for step in path(*from) {
+            act(&mut desk, &payment, *step).unwrap();
+        }
+        let before = desk.truth(&payment);
+        assert_eq!(before.status, *from);
+        match (act(&mut desk, &payment, *command), outcome) {
+            (Ok(events), Some((to, said))) => {
+                assert_eq!(desk.truth(&payment).status, *to, "{from} {command:?}");
+                assert_eq!(kinds(&events), *said, "{from} {command:?}");
+            }
+            (Err(_), None) => assert_eq!(desk.truth(&payment), before, "{from} {command:?}"),
+            (result, _) => panic!("{from} {command:?}: {result:?}, expected {outcome:?}"),
+        }
+    }
+}
+
+#[test]
+fn late_and_short_money_is_accepted_by_the_operator() {
+    let late: &[Act] = &[Act::Deadline, Act::Pay(HUNDRED)];
+    let short: &[Act] = &[Act::Pay(HUNDRED / 2), Act::Deadline];
+    let short_and_late: &[Act] = &[Act::Deadline, Act::Pay(HUNDRED / 2)];
+    let cases = [
+        (late, AmountState::Exact),
+        (short, AmountState::Under),
+        (short_and_late, AmountState::Under),
+    ];
+    for (path, amount) in cases {
+        let mut desk = Desk::new();
+        let payment = desk.hundred();
+        for step in path {
+            act(&mut desk, &payment, *step).unwrap();
+        }
+        let events = act(&mut desk, &payment, Act::Accept).unwrap();
+        assert_eq!(kinds(&events), [EventKind::Confirmed]);
+        let truth = desk.truth(&payment);
+        assert_eq!((truth.status, truth.amount_state), (Status::Confirmed, amount));
+        assert_eq!(truth.flags, [Flag::Late, Flag::Manual].into());
+        let body = &json(&events[0])["data"]["payment"];
+        assert_eq!(body["flags"], serde_json::json!(["late", "manual"]));
+        assert_eq!(body["previous_status"], "expired");
+        assert_eq!(body["transactions"][0]["status"], "confirmed");
+        assert_eq!(kinds(&act(&mut desk, &payment, Act::Settle).unwrap()), [EventKind::Settled]);
+    }
+}
+
+#[test]
+fn parts_sum_until_they_cover() {
+    let mut desk = Desk::new();
+    let payment = desk.hundred();
+    for part in [HUNDRED / 4, HUNDRED / 4] {
+        act(&mut desk, &payment, Act::Pay(part)).unwrap();
+        assert_eq!(desk.truth(&payment).status, Status::Pending);
+    }
+    assert_eq!(kinds(&act(&mut desk, &payment, Act::Pay(HUNDRED / 2)).unwrap()), [EventKind::Paid]);
+    let truth = desk.truth(&payment);
+    assert_eq!((truth.amount_state, truth.transfers), (AmountState::Exact, 3));
+}
+
+#[test]
+fn all_transfers_must_be_deep_enough() {
+    let mut desk = Desk::new();
+    let payment = desk.hundred();
+    act(&mut desk, &payment, Act::Pay(HUNDRED / 2)).unwrap();
+    act(&mut desk, &payment, Act::Mine).unwrap();
+    assert_eq!(desk.provider.confirmations_missing(&payment), 0);
+    act(&mut desk, &payment, Act::Pay(HUNDRED / 2)).unwrap();
+    assert_eq!(desk.provider.confirmations_missing(&payment), 20);
+    assert_eq!(kinds(&act(&mut desk, &payment, Act::MineShort).unwrap()), []);
+    assert_eq!(kinds(&act(&mut desk, &payment, Act::Mine).unwrap()), [EventKind::Confirmed]);
+}
+
+#[test]
+fn larger_amounts_need_more_confirmations() {
+    for (amount, confirmations) in [("1.00000000", 2), ("1.00000001", 3), ("10.00000001", 6)] {
+        let mut desk = Desk::new();
+        let payment = desk.create("INV-1", "BTC", "bitcoin", amount);
+        assert_eq!(desk.provider.confirmations_missing(&payment), confirmations, "{amount}");
+    }
+}
+
+#[test]
+fn money_at_the_deadline_is_late_even_if_nobody_moved_the_clock_there() {
+    let mut desk = Desk::new();
+    let payment = desk.hundred();
+    desk.now = desk.provider.expires_at(&payment).unwrap();
+    let events = desk.provider.pay(&payment, HUNDRED, desk.now).unwrap();
+    assert_eq!(kinds(&events), [EventKind::Expired, EventKind::Late]);
+}
+
+#[test]
+fn blocks_are_shared_within_a_network_and_a_partition() {
+    let mut desk = Desk::new();
+    let first = desk.hundred();
+    let second = desk.create("INV-2", "USDT", "tron", "100.00");
+    let elsewhere = desk.create("INV-3", "XRP", "xrpl", "100.00");
+    for payment in [&first, &second, &elsewhere] {
+        desk.provider.pay(payment, HUNDRED, desk.now).unwrap();
+    }
+    let events = desk.mine_missing(&first);
+    let concerned: Vec<_> = events.iter().map(|event| event.payment.clone()).collect();
+    assert_eq!(concerned, [first, second]);
+    assert_eq!(desk.truth(&elsewhere).status, Status::Paid);
+}
+
+#[test]
+fn an_unknown_payment_is_refused() {
+    let mut desk = Desk::new();
+    let nobody = PaymentId::new("pay_01J8Z3HY5M0000000000000000");
+    assert!(matches!(desk.provider.pay(&nobody, 1, desk.now), Err(Refused::UnknownPayment(_))));
+    assert!(matches!(desk.provider.accept(&nobody, desk.now), Err(Refused::UnknownPayment(_))));
+    assert_eq!(desk.provider.truth(&nobody), None);
+    assert_eq!(desk.provider.claim(&nobody, EventKind::Paid, desk.now), None);
+}
+
+/// Every kind can be claimed of a payment in every status, and nothing comes of it.
+#[test]
+fn a_claim_reads_as_the_truth_would_and_changes_nothing() {
+    for status in Status::ALL {
+        for kind in EventKind::ALL {
+            let mut desk = Desk::new();
+            let payment = desk.hundred();
+            for step in path(*status) {
+                act(&mut desk, &payment, *step).unwrap();
+            }
+            let before = (desk.truth(&payment), desk.provider.events_of(&payment));
+            let claim = desk.provider.claim(&payment, *kind, desk.now);
+            let claim = claim.unwrap_or_else(|| panic!("no claim of {kind} while {status}"));
+            assert_eq!(before, (desk.truth(&payment), desk.provider.events_of(&payment)));
+            assert_eq!(
+                (claim.kind, json(&claim)["type"].as_str()),
+                (Some(*kind), Some(kind.as_str()))
+            );
+            assert_eq!(json(&claim)["id"], claim.id.as_str());
+            assert!(before.1.iter().all(|event| event.id != claim.id));
+        }
+    }
+}
+
+#[test]
+fn a_claimed_transfer_has_the_hash_that_it_will_have() {
+    let mut desk = Desk::new();
+    let payment = desk.hundred();
+    let claim = desk.provider.claim(&payment, EventKind::Confirmed, desk.now).unwrap();
+    desk.provider.pay(&payment, HUNDRED, desk.now).unwrap();
+    let truth = desk.mine_missing(&payment).remove(0);
+    let (claimed, true_one) = (json(&claim), json(&truth));
+    let of = |body: &serde_json::Value| body["data"]["payment"]["transactions"].clone();
+    assert_eq!(of(&claimed), of(&true_one));
+    assert_eq!(claimed["data"]["payment"]["status"], "confirmed");
+    assert_ne!(claim.id, truth.id);
+}
