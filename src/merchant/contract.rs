@@ -1,9 +1,11 @@
-//! The observation contract as a mapping like any other, and what a profile connects.
+//! What a profile connects: the observation contract as a mapping like any other, the webhook's
+//! address, the connections that rules ask for.
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 use super::profile::{Connection, Mapping, Observe, Probe, Profile};
+use super::template::{Unfilled, Values, fill_text};
 
 /// Where a merchant that implements the contract shows an order.
 pub const CONTRACT_PATH: &str = "/countersign/orders/{reference}";
@@ -51,6 +53,17 @@ impl Profile {
         self.observe.as_ref().map_or_else(|| Cow::Owned(Observe::contract()), Cow::Borrowed)
     }
 
+    /// Where deliveries go: the webhook's path on the merchant's address, or its own address.
+    ///
+    /// # Errors
+    /// A placeholder of `merchant.webhook.url` without a value.
+    pub fn webhook_url(&self, base_url: &str, values: &Values<'_>) -> Result<String, Unfilled> {
+        if self.webhook.starts_with('/') {
+            return Ok(format!("{}{}", base_url.trim_end_matches('/'), self.webhook));
+        }
+        fill_text(&self.webhook, values, "merchant.webhook.url")
+    }
+
     /// What is connected. Whether dated-ahead events are accepted is left to the preflight.
     #[must_use]
     pub fn connection(&self) -> Connection {
@@ -63,6 +76,34 @@ impl Profile {
             fulfilments: observe.order.map.fields.contains_key("fulfilments"),
             exceptions: observe.exceptions.is_some(),
             future_dated: false,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::merchant::{Known, read};
+
+    #[test]
+    fn webhooks_go_to_a_path_or_to_an_address_of_their_own() {
+        let cases = [
+            ("path: /w", "http://m:4000/w"),
+            ("url: \"http://127.0.0.1:{port}/hooks\"", "http://127.0.0.1:4000/hooks"),
+        ];
+        for (webhook, expected) in cases {
+            let text = format!(
+                "version: 1\n\
+                 merchant: {{name: m, base_url: \"http://m:{{port}}\", webhook: {{{webhook}}}, \
+                 start: {{command: [m]}}}}\n\
+                 provider: {{rails: [usdt-tron]}}\n"
+            );
+            let known = Known { rules: &[], signatures: &["standard-webhooks"], scope_words: &[] };
+            let profile = read(&text, "m.yaml", "/".into(), &BTreeMap::new(), &known);
+            let profile = profile.unwrap_or_else(|errors| panic!("{errors}"));
+            let values = BTreeMap::from([("port", "4000".to_owned())]);
+            let url = profile.webhook_url("http://m:4000", &values);
+            assert_eq!(url.as_deref(), Ok(expected));
         }
     }
 }

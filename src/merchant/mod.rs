@@ -9,6 +9,8 @@ mod observe;
 mod profile;
 mod read;
 mod redact;
+#[cfg(test)]
+mod strictness;
 pub mod template;
 
 pub use contract::CONTRACT_PATH;

@@ -235,6 +235,3 @@ fn exception(item: &Item<'_>) -> Result<Exception, Misread> {
 fn words<'a>(all: impl Iterator<Item = &'a str>) -> String {
     all.collect::<Vec<_>>().join(", ")
 }
-
-#[cfg(test)]
-mod tests;

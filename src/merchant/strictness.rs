@@ -1,8 +1,11 @@
 //! What probes may answer, and what they are told: one row each.
 
-use serde_json::json;
+use std::collections::BTreeMap;
 
-use super::*;
+use serde_json::{Value, json};
+
+use super::{Looks, Mapping, Misread, Observe, Probe, observation};
+use crate::model::{ExceptionClass, Observation, OrderState, PaymentId, PostingKind, Reference};
 
 fn mapping(fields: &[(&str, &str)]) -> Mapping {
     let text = |(field, pointer): &(&str, &str)| ((*field).into(), (*pointer).into());
