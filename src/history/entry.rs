@@ -230,7 +230,7 @@ pub struct Attempt {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Why {
-    /// Something changed since the last look.
+    /// A scenario waits for something, and this look shows what the last one did not.
     Changed,
     /// The closing audit.
     Audit,

@@ -2,6 +2,12 @@
 //!
 //! | file | what it does |
 //! | --- | --- |
+//! | `session` | a run from beginning to end: the parts below, bound together |
+//! | `preflight` | is the merchant wired up at all? |
+//! | `play` | does what lanes ask for; `meeting` shares one drive of reconciliation |
+//! | `audit` | the last look at every order |
+//! | `merchant` | the merchant of a run: started, reached, watched, started again |
+//! | `clock`, `entropy` | real time and fresh randomness, read here only |
 //! | `deliver` | sends messages to the merchant's webhook door, over connections of `connection` |
 //! | `drive` | makes the merchant act, as the profile declares it |
 //! | `probe` | looks at an order, as the profile declares it |
@@ -13,12 +19,20 @@
 //!
 //! Knows how, never why: what is sent and when is decided by the executor.
 
+mod audit;
+mod clock;
 mod connection;
 pub mod deliver;
 pub mod drive;
+mod entropy;
 pub mod guardian;
 pub mod http;
 pub mod launch;
 mod log;
+mod meeting;
+pub mod merchant;
+mod play;
+pub mod preflight;
 pub mod probe;
 pub mod provider_http;
+pub mod session;

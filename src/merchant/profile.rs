@@ -184,6 +184,9 @@ pub struct Policy {
     pub recover_within: Span,
     /// How often the merchant's own job runs.
     pub background_every: Option<Span>,
+    /// How long the closing audit waits before it looks: what is declared of twice
+    /// `background_every` and `recover_within`, whichever is longer; zero where neither is.
+    pub audit_after: Span,
     /// Signed messages older than this are refused.
     pub replay_window: Span,
 }
@@ -247,6 +250,7 @@ impl Default for Policy {
             quiet: Span::from_ms(150),
             recover_within: Span::from_s(30),
             background_every: None,
+            audit_after: Span::default(),
             replay_window: Span::from_s(300),
         }
     }

@@ -178,7 +178,15 @@ impl Lane {
         let at = world.clock(self.id());
         let events = act(&mut world.provider, &payment, at)
             .map_err(|refused| Stop::Broken(format!("the step is impossible: {refused}")))?;
-        world.transitioned(self.id(), &payment, &events, now.real_ms);
+        // A block confirms every payment of the lane on its network, not only the one in focus.
+        let mut touched = vec![payment];
+        touched.extend(events.iter().map(|event| event.payment.clone()));
+        touched.dedup();
+        for payment in touched {
+            let own: Vec<_> =
+                events.iter().filter(|event| event.payment == payment).cloned().collect();
+            world.transitioned(self.id(), &payment, &own, now.real_ms);
+        }
         self.disturb(world);
         Ok(())
     }

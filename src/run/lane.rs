@@ -95,7 +95,7 @@ impl Lane {
                 self.begin(world, now);
                 Ok(None)
             }
-            Answer::Died(how) => return self.died(how, world, now),
+            Answer::Died { how, blamed } => return self.died(&how, blamed, world, now),
             answer => self.take(answer, world, now),
         };
         let result = result.and_then(|wanted| match wanted {
@@ -130,9 +130,9 @@ impl Lane {
         Request::Done
     }
 
-    fn died(&mut self, how: String, world: &mut World, now: Now) -> Request {
+    fn died(&mut self, how: &str, blamed: bool, world: &mut World, now: Now) -> Request {
         let in_attempt = matches!(self.doing, Doing::Posting(_) | Doing::CheckingOut);
-        let ended = if in_attempt {
+        let ended = if in_attempt && blamed {
             ScenarioEnded::MerchantDied(format!("the merchant died while it answered: {how}"))
         } else {
             ScenarioEnded::Broken(format!("the merchant died during another scenario: {how}"))
@@ -252,7 +252,7 @@ impl Lane {
     fn open(&mut self, amount: Money, rail: &'static Rail, world: &mut World, now: Now) {
         let number = u32::try_from(self.orders.len()).unwrap_or(u32::MAX).saturating_add(1);
         let reference = self.settings.reference(self.id, number);
-        world.own(reference.clone(), self.id);
+        world.own(reference.clone(), self.id, amount);
         let order = Order::new(reference.clone(), amount, &self.scenario, number);
         self.orders.push(order);
         self.focus = self.orders.len() - 1;

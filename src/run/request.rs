@@ -80,6 +80,11 @@ pub enum Answer {
     Seen(Result<Observation, String>),
     /// The time is over.
     Paused,
-    /// The merchant's process died, with its last words.
-    Died(String),
+    /// The merchant's process died while the answer was awaited.
+    Died {
+        /// How it ended, with its last words.
+        how: String,
+        /// Whether this lane's request was the first to meet the death.
+        blamed: bool,
+    },
 }

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::io;
 
 use crate::history::{ApiCall, Entry, Fact, Transition, Writer};
-use crate::model::{LaneId, PaymentId, Reference, SimTime};
+use crate::model::{LaneId, Money, PaymentId, Reference, SimTime};
 use crate::provider::{ApiReply, ApiRequest, Event, Provider, Subject};
 
 /// The medium of a history.
@@ -16,7 +16,7 @@ pub struct World {
     pub provider: Provider,
     history: Writer<Medium>,
     clocks: BTreeMap<LaneId, SimTime>,
-    owners: BTreeMap<Reference, LaneId>,
+    owners: BTreeMap<Reference, (LaneId, Money)>,
     /// Lanes whose checkout is under way: a call that names nothing belongs to the only one.
     open: BTreeSet<LaneId>,
     /// Entries of lanes in play, so that a scenario can be judged as soon as it ends.
@@ -57,16 +57,17 @@ impl World {
         self.live.remove(&lane).unwrap_or_default()
     }
 
-    /// Ties an order to its lane, so that calls that name it find the lane's clock.
-    pub fn own(&mut self, reference: Reference, lane: LaneId) {
-        self.owners.insert(reference, lane);
+    /// Ties an order of `due` to its lane, so that calls that name it find the lane's clock.
+    pub fn own(&mut self, reference: Reference, lane: LaneId, due: Money) {
+        self.owners.insert(reference, (lane, due));
     }
 
-    /// Every order of the run with its lane, in the order of lanes.
+    /// Every order of the run with its lane and what was asked for, in the order of lanes.
     #[must_use]
-    pub fn orders(&self) -> Vec<(LaneId, Reference)> {
+    pub fn orders(&self) -> Vec<(LaneId, Reference, Money)> {
+        let owned = self.owners.iter();
         let mut orders: Vec<_> =
-            self.owners.iter().map(|(reference, lane)| (*lane, reference.clone())).collect();
+            owned.map(|(reference, (lane, due))| (*lane, reference.clone(), *due)).collect();
         orders.sort();
         orders
     }
@@ -165,7 +166,7 @@ impl World {
     /// A call belongs to the lane of its payment, else of its reference, else of the only checkout
     /// that is open, else of the run.
     fn lane_of(&self, request: &ApiRequest) -> LaneId {
-        let of = |reference: &Reference| self.owners.get(reference).copied();
+        let of = |reference: &Reference| self.owners.get(reference).map(|(lane, _)| *lane);
         let named = match self.provider.subject(request) {
             Subject::Payment(payment) => {
                 self.provider.reference_of(&payment).and_then(|reference| of(&reference))

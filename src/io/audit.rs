@@ -1,0 +1,82 @@
+//! The closing audit: reconciliation once more, and a last look at every order, so that a late
+//! double credit is caught without every scenario waiting for it.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use futures::stream::{self, StreamExt};
+
+use super::probe;
+use super::session::Shared;
+use crate::history::{Drive, Fact, Observed, Why};
+use crate::model::{LaneId, Money, Observation, Reference, Truth};
+use crate::rule::oracle::{Decision, Shown, decide};
+use crate::scenario::Expectation;
+
+/// How many orders are looked at together.
+const TOGETHER: usize = 16;
+/// The pause between two looks at an order that has not caught up.
+const PAUSE: Duration = Duration::from_millis(50);
+
+/// Closes a run.
+pub(super) async fn close(shared: &Arc<Shared>) {
+    let policy = &shared.profile.policy;
+    let mut interrupted = shared.interrupted.clone();
+    let wait = Duration::from_millis(policy.audit_after.max(policy.quiet).ms());
+    tokio::select! {
+        () = tokio::time::sleep(wait) => {}
+        _ = interrupted.wait_for(Option::is_some) => return,
+    }
+    if shared.profile.drive.reconcile.is_some() {
+        let answer = super::play::reconcile(shared).await;
+        let drive = Drive { verb: "reconcile".to_owned(), reference: None, answer };
+        let real_ms = shared.clock.now().real_ms;
+        shared.world().append(LaneId::RUN, Fact::Driven(drive), real_ms);
+        tokio::time::sleep(Duration::from_millis(policy.quiet.ms())).await;
+    }
+    let orders = shared.world().orders();
+    let orders = orders.into_iter().filter(|(lane, ..)| *lane != LaneId::RUN);
+    let deadline = tokio::time::Instant::now() + Duration::from_millis(policy.converge_within.ms());
+    let looks = stream::iter(orders).map(|(lane, reference, due)| async move {
+        let seen = last_look(shared, &reference, due, deadline).await;
+        (lane, reference, seen)
+    });
+    let mut looks = looks.buffered(TOGETHER);
+    while let Some((lane, reference, seen)) = looks.next().await {
+        let observed = Observed { why: Why::Audit, reference, seen };
+        let real_ms = shared.clock.now().real_ms;
+        shared.world().append(lane, Fact::Observed(Box::new(observed)), real_ms);
+        if shared.interrupted.borrow().is_some() {
+            return;
+        }
+    }
+}
+
+/// A look at one order; again, while it has not caught up and there is time.
+async fn last_look(
+    shared: &Arc<Shared>,
+    reference: &Reference,
+    due: Money,
+    deadline: tokio::time::Instant,
+) -> Result<Observation, String> {
+    loop {
+        let seen = probe::observe(shared.merchant.reach(), &shared.profile, reference).await;
+        let caught_up = seen.as_ref().is_ok_and(|seen| is_consistent(shared, seen, due));
+        if caught_up || tokio::time::Instant::now() >= deadline {
+            return seen;
+        }
+        tokio::time::sleep(PAUSE).await;
+    }
+}
+
+fn is_consistent(shared: &Shared, seen: &Observation, due: Money) -> bool {
+    let truth = {
+        let world = shared.world();
+        let payment = world.provider.payments_of(&seen.reference).pop();
+        payment.and_then(|payment| world.provider.truth(&payment))
+    };
+    let truths: Vec<&Truth> = truth.iter().collect();
+    let shown = Shown::of(seen, due.asset);
+    let policy = &shared.profile.policy;
+    decide(&Expectation::Consistent, policy, due, &truths, &shown, true) == Decision::Met
+}

@@ -1,0 +1,309 @@
+//! The merchant as it runs: started by us or running already, reached, watched, started again.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use tempfile::TempDir;
+use tokio::sync::{Mutex, watch};
+
+use super::clock::Clock;
+use super::deliver::{HttpDeliverer, UrlError};
+use super::http::Reach;
+use super::launch::{self, LaunchError, Launched};
+use super::session::Shared;
+use crate::history::Fact;
+use crate::merchant::template::{Values, fill_text};
+use crate::merchant::{Profile, Start};
+use crate::model::{LaneId, Span};
+use crate::signature::Secret;
+
+/// How long the provider waits for an answer to a delivery (Standard Webhooks).
+const DELIVERY_TIMEOUT: Span = Span::from_s(15);
+/// How long driving and probing wait.
+const REACH_TIMEOUT: Span = Span::from_s(10);
+/// How long a command of `prepare` may take.
+const PREPARE_WITHIN: Span = Span::from_s(120);
+/// How many of the merchant's last lines are shown when it dies.
+const LAST_LINES: usize = 10;
+
+/// What a merchant is told of the provider.
+#[derive(Debug)]
+pub struct Identity {
+    /// Where the API is.
+    pub provider_url: String,
+    /// The key for it.
+    pub api_key: String,
+    /// The account.
+    pub account: String,
+    /// The secret of its webhook.
+    pub webhook_secret: Secret,
+}
+
+/// Why a merchant cannot be worked with.
+#[derive(Debug, thiserror::Error)]
+pub enum MerchantError {
+    /// It did not start, died, or was not ready.
+    #[error(transparent)]
+    Launch(#[from] LaunchError),
+    /// A template of the profile could not be filled in.
+    #[error("{0}")]
+    Template(String),
+    /// The webhook's address is none.
+    #[error(transparent)]
+    Webhook(#[from] UrlError),
+    /// The system refuses something.
+    #[error("{what}: {source}")]
+    System {
+        /// What was tried.
+        what: String,
+        /// What the system says.
+        source: std::io::Error,
+    },
+    /// The run was interrupted before the merchant was ready.
+    #[error("interrupted before the merchant was ready")]
+    Interrupted,
+}
+
+/// The merchant of a run.
+pub struct Merchant {
+    reach: Reach,
+    deliverer: HttpDeliverer,
+    webhook_url: String,
+    values: BTreeMap<&'static str, String>,
+    process: Option<Process>,
+    /// Removed with everything in it when the run ends.
+    _scratch: TempDir,
+}
+
+/// What is needed to start it again.
+struct Process {
+    exe: PathBuf,
+    start: Start,
+    env: BTreeMap<String, String>,
+    base_url: String,
+    /// The life that is lived now, counted from 1, and how earlier ones ended.
+    current: Mutex<Life>,
+    life: watch::Sender<u64>,
+}
+
+struct Life {
+    number: u64,
+    launched: Option<Launched>,
+    last_words: String,
+}
+
+impl Merchant {
+    /// Starts the merchant, if it is ours to start, and waits until it is ready.
+    ///
+    /// # Errors
+    /// Everything that keeps it from being ready, with its last lines where we have them.
+    pub async fn start(
+        profile: &Profile,
+        exe: &Path,
+        identity: &Identity,
+        clock: Clock,
+        interrupted: &watch::Receiver<Option<&'static str>>,
+    ) -> Result<Self, MerchantError> {
+        let scratch = TempDir::with_prefix("countersign-")
+            .map_err(|source| system("cannot make a scratch folder", source))?;
+        let mut values = values(identity, scratch.path());
+        if profile.start.is_some() {
+            let port = launch::free_port().map_err(|source| system("no free port", source))?;
+            values.insert("port", port.to_string());
+        }
+        let texts: Values<'_> = values.iter().map(|(name, value)| (*name, value.clone())).collect();
+        let fill = |text: &str, place| {
+            fill_text(text, &texts, place)
+                .map_err(|unfilled| MerchantError::Template(unfilled.to_string()))
+        };
+        let base_url = fill(&profile.base_url, "merchant.base_url")?;
+        let webhook = fill(&profile.webhook, "merchant.webhook")?;
+        let webhook_url =
+            if webhook.starts_with('/') { format!("{base_url}{webhook}") } else { webhook };
+        let process = match &profile.start {
+            Some(start) => Some(prepare(profile, start, exe, &base_url, &fill).await?),
+            None => None,
+        };
+        let merchant = Self {
+            reach: Reach::new(&base_url, REACH_TIMEOUT.to_duration())
+                .map_err(|error| MerchantError::Template(error.to_string()))?,
+            deliverer: HttpDeliverer::new(&webhook_url, DELIVERY_TIMEOUT, clock.started)?,
+            webhook_url,
+            values,
+            process,
+            _scratch: scratch,
+        };
+        let mut interrupted = interrupted.clone();
+        tokio::select! {
+            ready = merchant.first_life(&base_url) => ready.map(|()| merchant),
+            _ = interrupted.wait_for(Option::is_some) => Err(MerchantError::Interrupted),
+        }
+    }
+
+    /// For driving and probing.
+    pub fn reach(&self) -> &Reach {
+        &self.reach
+    }
+
+    /// For deliveries.
+    pub fn deliverer(&self) -> &HttpDeliverer {
+        &self.deliverer
+    }
+
+    /// The webhook's address.
+    pub fn webhook_url(&self) -> &str {
+        &self.webhook_url
+    }
+
+    /// Adds what every template may use to what is particular to one.
+    pub fn add_values(&self, values: &mut BTreeMap<&'static str, String>) {
+        for (name, value) in &self.values {
+            values.entry(name).or_insert_with(|| value.clone());
+        }
+    }
+
+    /// Which life of the merchant this is; one that is not ours has only one.
+    pub fn life(&self) -> u64 {
+        self.process.as_ref().map_or(0, |process| *process.life.borrow())
+    }
+
+    /// After a request of the life `life` was not answered: how that life ended, if it did, and
+    /// whether the asker is the first to meet the death. A dead merchant is started again.
+    pub(super) async fn bury(&self, shared: &Arc<Shared>, life: u64) -> Option<(String, bool)> {
+        let process = self.process.as_ref()?;
+        let mut current = process.current.lock().await;
+        if current.number != life {
+            return Some((current.last_words.clone(), false));
+        }
+        let launched = current.launched.as_ref()?;
+        let ended = launched.has_exited()?;
+        let tail = launched.log_tail(LAST_LINES);
+        current.last_words = match tail.last() {
+            Some(last) => format!("{ended}; its last line: {last}"),
+            None => ended.clone(),
+        };
+        shared.tell_process(format!("the merchant died: {}", current.last_words));
+        self.deliverer.forget_connections();
+        let again = process.launch().map_err(|error| error.to_string());
+        let ready = match again {
+            Ok(launched) => {
+                let ready = process.ready(&launched).await.map_err(|error| error.to_string());
+                current.launched = Some(launched);
+                ready
+            }
+            Err(why) => Err(why),
+        };
+        shared.tell_process(match ready {
+            Ok(()) => "the merchant was started again".to_owned(),
+            Err(why) => format!("the merchant could not be started again: {why}"),
+        });
+        current.number += 1;
+        process.life.send_replace(current.number);
+        Some((current.last_words.clone(), true))
+    }
+
+    /// Ends the merchant, if it is ours, and everything of it.
+    pub async fn stop(&self) {
+        if let Some(process) = &self.process
+            && let Some(launched) = process.current.lock().await.launched.take()
+        {
+            launched.stop().await;
+        }
+    }
+
+    async fn first_life(&self, base_url: &str) -> Result<(), MerchantError> {
+        match &self.process {
+            Some(process) => {
+                let launched = process.launch()?;
+                let ready = process.ready(&launched).await;
+                process.current.lock().await.launched = Some(launched);
+                Ok(ready?)
+            }
+            None => {
+                let ready = crate::merchant::Ready { http: None, within: Span::from_s(5) };
+                Ok(launch::wait_ready(base_url, &ready, None).await?)
+            }
+        }
+    }
+}
+
+impl Process {
+    fn launch(&self) -> Result<Launched, MerchantError> {
+        let Start { command, cwd, stop, .. } = &self.start;
+        Launched::start(&self.exe, command, cwd, &self.env, stop)
+            .map_err(|source| system("the merchant cannot be started", source))
+    }
+
+    async fn ready(&self, launched: &Launched) -> Result<(), LaunchError> {
+        launch::wait_ready(&self.base_url, &self.start.ready, Some(launched)).await
+    }
+}
+
+async fn prepare(
+    profile: &Profile,
+    start: &Start,
+    exe: &Path,
+    base_url: &str,
+    fill: &impl Fn(&str, &'static str) -> Result<String, MerchantError>,
+) -> Result<Process, MerchantError> {
+    let filled = |words: &[String], place| {
+        words.iter().map(|word| fill(word, place)).collect::<Result<Vec<_>, _>>()
+    };
+    let mut start = start.clone();
+    start.command = filled(&start.command, "merchant.start.command")?;
+    let cwd = profile.folder.join(&start.cwd);
+    start.cwd = cwd;
+    let mut env = BTreeMap::new();
+    for (name, value) in &start.env {
+        env.insert(name.clone(), fill(value, "merchant.start.env")?);
+    }
+    refuse_taken_port(base_url)?;
+    for command in &start.prepare {
+        let command = filled(command, "merchant.start.prepare")?;
+        launch::run_to_end(exe, &command, &start.cwd, &env, PREPARE_WITHIN).await?;
+    }
+    let current = Life { number: 1, launched: None, last_words: String::new() };
+    Ok(Process {
+        exe: exe.to_owned(),
+        start,
+        env,
+        base_url: base_url.to_owned(),
+        current: Mutex::new(current),
+        life: watch::Sender::new(1),
+    })
+}
+
+/// Whoever listens there already would be taken for the merchant that we start.
+fn refuse_taken_port(base_url: &str) -> Result<(), MerchantError> {
+    let port = base_url.rsplit(':').next().and_then(|port| port.parse().ok());
+    match port {
+        Some(port) if !launch::is_free_port(port) => Err(MerchantError::Template(format!(
+            "port {port} is taken by another program; end it, or write {{port}} in \
+             merchant.base_url and hand it to the merchant in start.env"
+        ))),
+        _ => Ok(()),
+    }
+}
+
+fn values(identity: &Identity, scratch: &Path) -> BTreeMap<&'static str, String> {
+    BTreeMap::from([
+        ("scratch", scratch.display().to_string()),
+        ("provider.url", identity.provider_url.clone()),
+        ("provider.api_key", identity.api_key.clone()),
+        ("provider.account", identity.account.clone()),
+        ("webhook.secret", identity.webhook_secret.expose().to_owned()),
+    ])
+}
+
+fn system(what: &str, source: std::io::Error) -> MerchantError {
+    MerchantError::System { what: what.to_owned(), source }
+}
+
+impl Shared {
+    /// Records something about the merchant's process.
+    fn tell_process(&self, what: String) {
+        let real_ms = self.clock.now().real_ms;
+        self.world().append(LaneId::RUN, Fact::Process { what }, real_ms);
+    }
+}

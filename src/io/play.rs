@@ -1,0 +1,148 @@
+//! Plays lanes: what a lane asks for is done here, and its answer handed back.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use futures::stream::{self, StreamExt};
+
+use super::deliver::Deliverer;
+use super::meeting::Meeting;
+use super::session::Shared;
+use super::{drive, probe};
+use crate::history;
+use crate::model::LaneId;
+use crate::rule::judge_scenario;
+use crate::run::{Answer, Lane, Request};
+use crate::scenario::{Phase, Plan, Scenario};
+
+/// Plays a plan in its phases, so many scenarios at a time.
+pub(super) async fn all(shared: &Arc<Shared>, plan: Plan, jobs: usize) {
+    let mut lanes: Vec<(LaneId, Arc<Scenario>)> = Vec::with_capacity(plan.scenarios.len());
+    for (scenario, number) in plan.scenarios.into_iter().zip(1..) {
+        lanes.push((LaneId(number), Arc::new(scenario)));
+    }
+    let of = |phase: Phase| {
+        let these = lanes.iter().filter(move |(_, scenario)| scenario.phase() == phase);
+        these.cloned().collect::<Vec<_>>()
+    };
+    side_by_side(shared, of(Phase::Parallel), jobs).await;
+    side_by_side(shared, of(Phase::Exclusive), 1).await;
+    for group in of(Phase::Reconciliation).chunks(jobs) {
+        let meeting = Arc::new(Meeting::new(group.len()));
+        let lanes = group.iter().cloned();
+        let tasks = lanes.map(|(id, scenario)| {
+            let (shared, meeting) = (shared.clone(), meeting.clone());
+            tokio::spawn(async move { one(&shared, id, scenario, Some(&meeting)).await })
+        });
+        join(tasks.collect()).await;
+    }
+}
+
+async fn side_by_side(shared: &Arc<Shared>, lanes: Vec<(LaneId, Arc<Scenario>)>, jobs: usize) {
+    let tasks = stream::iter(lanes).map(|(id, scenario)| {
+        let shared = shared.clone();
+        async move {
+            let task = tokio::spawn(async move { one(&shared, id, scenario, None).await });
+            join(vec![task]).await;
+        }
+    });
+    tasks.buffer_unordered(jobs).collect::<Vec<()>>().await;
+}
+
+/// A lane that panics is our fault and ends the run as such.
+async fn join(tasks: Vec<tokio::task::JoinHandle<()>>) {
+    for task in tasks {
+        if let Err(error) = task.await
+            && error.is_panic()
+        {
+            std::panic::resume_unwind(error.into_panic());
+        }
+    }
+}
+
+async fn one(
+    shared: &Arc<Shared>,
+    id: LaneId,
+    scenario: Arc<Scenario>,
+    meeting: Option<&Meeting>,
+) {
+    let mut interrupted = shared.interrupted.clone();
+    let is_over = interrupted.borrow().is_some();
+    if !is_over {
+        shared.world().enter(id, shared.clock.now().wall);
+        let lane = Lane::new(id, scenario, shared.settings.clone());
+        tokio::select! {
+            () = steps(shared, lane, meeting) => {}
+            _ = interrupted.wait_for(Option::is_some) => {}
+        }
+        let entries = {
+            let mut world = shared.world();
+            world.flush();
+            world.leave(id)
+        };
+        if let Some((verdict, _)) = judge_scenario(&shared.run, id, &entries) {
+            shared.watch.ended(&verdict);
+        }
+    }
+    if let Some(meeting) = meeting {
+        meeting.leave(reconcile(shared)).await;
+    }
+}
+
+async fn steps(shared: &Arc<Shared>, mut lane: Lane, meeting: Option<&Meeting>) {
+    let mut answer = Answer::Start;
+    loop {
+        let life = shared.merchant.life();
+        let request = {
+            let now = shared.clock.now();
+            lane.next(&mut shared.world(), answer, now)
+        };
+        answer = match request {
+            Request::Done => return,
+            Request::Drive { verb: "reconcile", .. } => Answer::Driven(match meeting {
+                Some(meeting) => meeting.arrive(reconcile(shared)).await,
+                None => reconcile(shared).await,
+            }),
+            Request::Drive { verb, values } => {
+                let mut values = values;
+                shared.merchant.add_values(&mut values);
+                let reach = shared.merchant.reach();
+                Answer::Driven(drive::drive(reach, &shared.profile, verb, &values).await)
+            }
+            Request::Send { messages, arrival } => {
+                Answer::Sent(shared.merchant.deliverer().send(&messages, arrival).await)
+            }
+            Request::Look(reference) => {
+                let reach = shared.merchant.reach();
+                Answer::Seen(probe::observe(reach, &shared.profile, &reference).await)
+            }
+            Request::Pause(span) => {
+                tokio::time::sleep(Duration::from_millis(span.ms())).await;
+                Answer::Paused
+            }
+        };
+        if has_failed(&answer)
+            && let Some((how, blamed)) = shared.merchant.bury(shared, life).await
+        {
+            answer = Answer::Died { how, blamed };
+        }
+    }
+}
+
+/// Drives the merchant's own reconciliation once.
+pub(super) async fn reconcile(shared: &Arc<Shared>) -> history::Answer {
+    let mut values = std::collections::BTreeMap::new();
+    shared.merchant.add_values(&mut values);
+    drive::drive(shared.merchant.reach(), &shared.profile, "reconcile", &values).await
+}
+
+/// Whether nobody answered: the merchant may be gone.
+fn has_failed(answer: &Answer) -> bool {
+    let failed = |answer: &history::Answer| matches!(answer, history::Answer::Failed(_));
+    match answer {
+        Answer::Driven(answer) => failed(answer),
+        Answer::Sent(sent) => sent.iter().any(|sent| failed(&sent.answer)),
+        Answer::Seen(seen) => seen.is_err(),
+        Answer::Start | Answer::Paused | Answer::Died { .. } => false,
+    }
+}

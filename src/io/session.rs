@@ -1,0 +1,301 @@
+//! A run from beginning to end: provider, merchant, preflight, phases, closing audit.
+//!
+//! Binds what the executor asks for to sockets, processes and the clock. Judges nothing: it leaves
+//! a history.
+
+use std::fs::File;
+use std::io::BufWriter;
+use std::path::PathBuf;
+use std::sync::{Arc, Mutex, MutexGuard};
+
+use tokio::net::TcpListener;
+use tokio::sync::watch;
+
+use super::clock::Clock;
+use super::merchant::{Merchant, MerchantError};
+use super::preflight::{self, Miswired};
+use super::{audit, play, provider_http};
+use crate::history::{Fact, RunEnded, RunStarted};
+use crate::merchant::{Connection, Profile};
+use crate::model::{LaneId, Rail, rail_by_id};
+use crate::provider::{self, ApiReply, ApiRequest, Provider};
+use crate::rule::ScenarioVerdict;
+use crate::run::{Settings, World};
+use crate::scenario::Plan;
+use crate::signature::{self, Secret};
+
+/// What to run.
+pub struct Options {
+    /// Against which merchant.
+    pub profile: Profile,
+    /// What is played; never empty.
+    pub plan: Plan,
+    /// What every choice derives from.
+    pub seed: u64,
+    /// How many scenarios at a time.
+    pub jobs: usize,
+    /// Whether SHOULD rules count.
+    pub strict: bool,
+    /// Why this is only a part of the suite, where it is.
+    pub selection: Option<String>,
+    /// The command that starts this run again, without a selection.
+    pub command: String,
+    /// Where the history goes.
+    pub history: PathBuf,
+    /// The program that can act as guardian and as sample merchant: ourselves.
+    pub exe: PathBuf,
+    /// Who is told how it goes.
+    pub watch: Arc<dyn Watch>,
+}
+
+/// Who is told how a run goes.
+pub trait Watch: Send + Sync {
+    /// What goes on while no scenario ends.
+    fn note(&self, what: &str);
+    /// A scenario ended; this is how it stands before the closing audit.
+    fn ended(&self, scenario: &ScenarioVerdict);
+}
+
+/// Why there is no complete history.
+#[derive(Debug, thiserror::Error)]
+pub enum SessionError {
+    /// The provider cannot listen.
+    #[error("cannot listen on {address}: {source}; is something else using it? (provider.listen)")]
+    Listen {
+        /// As declared.
+        address: String,
+        /// What the system says.
+        source: std::io::Error,
+    },
+    /// The merchant could not be started or reached.
+    #[error(transparent)]
+    Merchant(#[from] MerchantError),
+    /// The wiring is wrong.
+    #[error(transparent)]
+    Miswired(#[from] Miswired),
+    /// The signature scheme cannot be used to sign.
+    #[error("the signature scheme `{0}` cannot sign deliveries; choose standard-webhooks")]
+    Scheme(String),
+    /// The history cannot be written.
+    #[error("the history {path} cannot be written: {source}")]
+    History {
+        /// Where.
+        path: String,
+        /// What the system says.
+        source: std::io::Error,
+    },
+    /// The system refuses something that every run needs.
+    #[error("{0}")]
+    System(String),
+}
+
+impl SessionError {
+    /// Whether it is ours, or the machine's: exit 4. Everything else is the configuration's.
+    #[must_use]
+    pub const fn is_ours(&self) -> bool {
+        match self {
+            Self::History { .. } | Self::System(_) => true,
+            Self::Listen { .. } | Self::Merchant(_) | Self::Miswired(_) | Self::Scheme(_) => false,
+        }
+    }
+}
+
+/// What the parts of a running session share.
+pub(super) struct Shared {
+    pub(super) profile: Profile,
+    pub(super) clock: Clock,
+    pub(super) merchant: Merchant,
+    pub(super) settings: Arc<Settings>,
+    pub(super) watch: Arc<dyn Watch>,
+    pub(super) run: RunStarted,
+    pub(super) interrupted: watch::Receiver<Option<&'static str>>,
+    world: Arc<Mutex<World>>,
+}
+
+impl Shared {
+    /// The world, for as long as it takes to decide what comes next; never across an await.
+    pub(super) fn world(&self) -> MutexGuard<'_, World> {
+        // A panic of one lane must not take the others' record away.
+        self.world.lock().unwrap_or_else(std::sync::PoisonError::into_inner)
+    }
+}
+
+/// The provider's side of the wire.
+struct Door {
+    world: Arc<Mutex<World>>,
+    clock: Clock,
+}
+
+impl provider_http::Api for Door {
+    fn call(&self, request: ApiRequest) -> futures::future::BoxFuture<'_, ApiReply> {
+        let now = self.clock.now();
+        let mut world = self.world.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+        let reply = world.api(&request, now.real_ms);
+        Box::pin(std::future::ready(reply))
+    }
+}
+
+/// Plays the plan; the history is at `options.history`, whole or as far as it got.
+///
+/// `interrupted` says by what a run is to be ended early; everything recorded until then is kept.
+///
+/// # Errors
+/// Whatever keeps the run from being played: never anything that the merchant did in it.
+pub async fn run(
+    options: Options,
+    interrupted: watch::Receiver<Option<&'static str>>,
+) -> Result<(), SessionError> {
+    assert!(!options.plan.scenarios.is_empty(), "an empty selection is refused before a run");
+    let clock = Clock::start();
+    let entropy = super::entropy::fresh().map_err(|error| SessionError::System(error.to_string()))?;
+    let nonce = super::entropy::nonce(&entropy);
+    let listener = listen(&options.profile.provider.listen).await?;
+    let url = address(&listener)?;
+    let scheme = signature::scheme(&options.profile.signature)
+        .ok_or_else(|| SessionError::Scheme(options.profile.signature.clone()))?;
+    let secret = match &options.profile.provider.webhook_secret {
+        Some(secret) => Secret::new(secret.clone()),
+        None => scheme.fresh_secret(&entropy),
+    };
+    let config = provider_config(&options, &nonce, &entropy, clock);
+    let identity = super::merchant::Identity {
+        provider_url: url,
+        api_key: config.api_key.clone(),
+        account: config.account.clone(),
+        webhook_secret: secret.clone(),
+    };
+    let medium = history(&options.history)?;
+    let world = World::new(Provider::new(config), medium, clock.wall);
+    let world = Arc::new(Mutex::new(world));
+    let (stop, stopped) = tokio::sync::oneshot::channel::<()>();
+    let door = Arc::new(Door { world: world.clone(), clock });
+    let serving = tokio::spawn(provider_http::serve(listener, door, async move {
+        let _ = stopped.await;
+    }));
+
+    options.watch.note("starting the merchant");
+    let started = Merchant::start(&options.profile, &options.exe, &identity, clock, &interrupted);
+    let merchant = started.await?;
+    let settings = Settings {
+        policy: options.profile.policy.clone(),
+        scheme,
+        secret,
+        webhook_url: merchant.webhook_url().to_owned(),
+        nonce: nonce.clone(),
+        seed: options.seed,
+    };
+    let shared = Arc::new(Shared {
+        run: run_started(&options, &nonce),
+        profile: options.profile,
+        clock,
+        merchant,
+        settings: Arc::new(settings),
+        watch: options.watch,
+        interrupted,
+        world,
+    });
+    let played = phases(&shared, options.plan, options.jobs.max(1)).await;
+    shared.merchant.stop().await;
+    let _ = stop.send(());
+    serving.abort();
+    shared.world().flush();
+    if let Some(source) = shared.world().failure() {
+        let path = options.history.display().to_string();
+        return Err(SessionError::History { path, source });
+    }
+    played
+}
+
+async fn phases(shared: &Arc<Shared>, plan: Plan, jobs: usize) -> Result<(), SessionError> {
+    let real_ms = shared.clock.now().real_ms;
+    let run = Box::new(shared.run.clone());
+    shared.world().append(LaneId::RUN, Fact::RunStarted(run), real_ms);
+    shared.watch.note("preflight");
+    preflight::check(shared).await?;
+    play::all(shared, plan, jobs).await;
+    let interrupted = *shared.interrupted.borrow();
+    if interrupted.is_none() {
+        shared.watch.note("closing audit");
+        audit::close(shared).await;
+    }
+    let interrupted = *shared.interrupted.borrow();
+    let real_ms = shared.clock.now().real_ms;
+    let mut world = shared.world();
+    let end = match interrupted {
+        Some(by) => {
+            let by = by.to_owned();
+            world.append(LaneId::RUN, Fact::Interrupted { by }, real_ms);
+            RunEnded::Interrupted
+        }
+        None => RunEnded::Complete,
+    };
+    world.append(LaneId::RUN, Fact::RunEnded(end), real_ms);
+    Ok(())
+}
+
+async fn listen(address: &str) -> Result<TcpListener, SessionError> {
+    let error = |source| SessionError::Listen { address: address.to_owned(), source };
+    TcpListener::bind(address).await.map_err(error)
+}
+
+fn address(listener: &TcpListener) -> Result<String, SessionError> {
+    let local = listener.local_addr().map_err(|error| SessionError::System(error.to_string()))?;
+    Ok(format!("http://{local}"))
+}
+
+fn history(path: &std::path::Path) -> Result<crate::run::Medium, SessionError> {
+    let error = |source| SessionError::History { path: path.display().to_string(), source };
+    if let Some(folder) = path.parent() {
+        std::fs::create_dir_all(folder).map_err(error)?;
+    }
+    let file = File::create(path).map_err(error)?;
+    Ok(Box::new(BufWriter::with_capacity(1 << 16, file)))
+}
+
+fn provider_config(
+    options: &Options,
+    nonce: &str,
+    entropy: &[u8; 32],
+    clock: Clock,
+) -> provider::Config {
+    let declared = &options.profile.provider;
+    let mode = if declared.live { "live" } else { "test" };
+    let fresh = || format!("sk_{mode}_{}", super::entropy::derived(entropy, "api key"));
+    let rails = declared.rails.iter().filter_map(|id| rail_by_id(id));
+    provider::Config {
+        live: declared.live,
+        account: format!("acct_{}", super::entropy::account(entropy)),
+        api_key: declared.api_key.clone().unwrap_or_else(fresh),
+        rails: rails.collect::<Vec<&'static Rail>>(),
+        seed: options.seed,
+        nonce: nonce.to_owned(),
+        start: clock.wall,
+    }
+}
+
+fn run_started(options: &Options, nonce: &str) -> RunStarted {
+    let profile = &options.profile;
+    let mut lifecycle = std::collections::BTreeMap::<String, Vec<String>>::new();
+    for (word, state) in &profile.lifecycle {
+        lifecycle.entry(state.to_string()).or_default().push(word.clone());
+    }
+    RunStarted {
+        format: 1,
+        version: env!("CARGO_PKG_VERSION").to_owned(),
+        seed: options.seed,
+        nonce: nonce.to_owned(),
+        merchant: profile.name.clone(),
+        config: profile.path.clone(),
+        command: options.command.clone(),
+        selection: options.selection.clone(),
+        strict: options.strict,
+        // The preflight ends the run where events dated ahead are refused.
+        connection: Connection { future_dated: true, ..profile.connection() },
+        policy: profile.policy.clone(),
+        scope: profile.scope.clone(),
+        rails: profile.provider.rails.clone(),
+        lifecycle,
+        scenarios: u32::try_from(options.plan.scenarios.len()).unwrap_or(u32::MAX),
+        left_out: options.plan.left_out.clone(),
+    }
+}
