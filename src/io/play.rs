@@ -60,12 +60,7 @@ async fn join(tasks: Vec<tokio::task::JoinHandle<()>>) {
     }
 }
 
-async fn one(
-    shared: &Arc<Shared>,
-    id: LaneId,
-    scenario: Arc<Scenario>,
-    meeting: Option<&Meeting>,
-) {
+async fn one(shared: &Arc<Shared>, id: LaneId, scenario: Arc<Scenario>, meeting: Option<&Meeting>) {
     let mut interrupted = shared.interrupted.clone();
     let is_over = interrupted.borrow().is_some();
     if !is_over {

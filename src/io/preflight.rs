@@ -98,8 +98,7 @@ async fn check_out(
         Answer::Http { status, body } => format!("{status} {body}"),
         Answer::Failed(why) => why.clone(),
     };
-    let drive =
-        Drive { verb: "checkout".to_owned(), reference: Some(reference.clone()), answer };
+    let drive = Drive { verb: "checkout".to_owned(), reference: Some(reference.clone()), answer };
     let real_ms = shared.clock.now().real_ms;
     let mut world = shared.world();
     world.append(LaneId::RUN, Fact::Driven(drive), real_ms);

@@ -147,7 +147,8 @@ pub async fn run(
 ) -> Result<(), SessionError> {
     assert!(!options.plan.scenarios.is_empty(), "an empty selection is refused before a run");
     let clock = Clock::start();
-    let entropy = super::entropy::fresh().map_err(|error| SessionError::System(error.to_string()))?;
+    let entropy =
+        super::entropy::fresh().map_err(|error| SessionError::System(error.to_string()))?;
     let nonce = super::entropy::nonce(&entropy);
     let listener = listen(&options.profile.provider.listen).await?;
     let url = address(&listener)?;

@@ -41,6 +41,8 @@ pub(super) fn read(cursor: &Cursor<'_>) -> Policy {
         fields.get("forgery").and_then(|c| c.word("answer to forgeries", &["any", "refuse"]));
     let statuses = [Status::Paid, Status::Confirmed, Status::Settled];
     let every = fields.get("background_every").and_then(|cursor| cursor.span());
+    let recover = fields.get("recover_within").and_then(|cursor| cursor.span());
+    let twice = every.map(|every| Span::from_ms(every.ms().saturating_mul(2)));
     Policy {
         fulfil_at: status(&fields, "fulfil_at", "goods may leave", &statuses)
             .unwrap_or(usual.fulfil_at),
@@ -54,8 +56,9 @@ pub(super) fn read(cursor: &Cursor<'_>) -> Policy {
         refuses_forgeries: forgery == Some("refuse"),
         converge_within: span(&fields, "converge_within", usual.converge_within),
         quiet: span(&fields, "quiet", usual.quiet),
-        recover_within: span(&fields, "recover_within", usual.recover_within),
+        recover_within: recover.unwrap_or(usual.recover_within),
         background_every: every,
+        audit_after: twice.max(recover).unwrap_or_default(),
         replay_window: span(&fields, "replay_window", usual.replay_window),
     }
 }
