@@ -5,10 +5,13 @@
 pub mod gherkin;
 mod orders;
 mod plan;
+mod selection;
 pub mod step;
 pub mod suite;
+pub mod yaml;
 
 pub use plan::{
     Action, Alteration, Arrival, Deliver, Expectation, Forgery, Pay, Phase, Plan, Scenario, Source,
     Step,
 };
+pub use selection::{Selection, SelectionError, TagExpression, Target};

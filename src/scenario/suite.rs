@@ -5,7 +5,7 @@
 
 use include_dir::{Dir, File, include_dir};
 
-use super::{Plan, Scenario, gherkin};
+use super::{Plan, Scenario, gherkin, yaml};
 use crate::input::{InputError, InputErrors};
 
 static FEATURES: Dir<'static> = include_dir!("$CARGO_MANIFEST_DIR/features");
@@ -45,6 +45,8 @@ pub fn plan(
     for (path, text) in files {
         let read = if path.ends_with(".feature") {
             gherkin::parse(text, path, known_rules)
+        } else if is_yaml(path) {
+            yaml::parse(text, path, known_rules)
         } else {
             Err(InputErrors(vec![unreadable(path)]))
         };
