@@ -176,7 +176,13 @@ pub async fn run(
 
     options.watch.note("starting the merchant");
     let started = Merchant::start(&options.profile, &options.exe, &identity, clock, &interrupted);
-    let merchant = started.await?;
+    let merchant = match started.await {
+        Err(MerchantError::Interrupted) => {
+            let by = interrupted.borrow().unwrap_or("a signal");
+            return unplayed(&options, &nonce, clock, by, &world);
+        }
+        merchant => merchant?,
+    };
     let settings = Settings {
         policy: options.profile.policy.clone(),
         scheme,
@@ -212,7 +218,11 @@ async fn phases(shared: &Arc<Shared>, plan: Plan, jobs: usize) -> Result<(), Ses
     let run = Box::new(shared.run.clone());
     shared.world().append(LaneId::RUN, Fact::RunStarted(run), real_ms);
     shared.watch.note("preflight");
-    preflight::check(shared).await?;
+    let mut interrupted = shared.interrupted.clone();
+    tokio::select! {
+        wired = preflight::check(shared) => wired?,
+        _ = interrupted.wait_for(Option::is_some) => {}
+    }
     play::all(shared, plan, jobs).await;
     let interrupted = *shared.interrupted.borrow();
     if interrupted.is_none() {
@@ -231,6 +241,24 @@ async fn phases(shared: &Arc<Shared>, plan: Plan, jobs: usize) -> Result<(), Ses
         None => RunEnded::Complete,
     };
     world.append(LaneId::RUN, Fact::RunEnded(end), real_ms);
+    Ok(())
+}
+
+/// Nothing was played; the history says so.
+fn unplayed(
+    options: &Options,
+    nonce: &str,
+    clock: Clock,
+    by: &str,
+    world: &Mutex<World>,
+) -> Result<(), SessionError> {
+    let mut world = world.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+    let run = Fact::RunStarted(Box::new(run_started(options, nonce)));
+    let end = [Fact::Interrupted { by: by.to_owned() }, Fact::RunEnded(RunEnded::Interrupted)];
+    for fact in std::iter::once(run).chain(end) {
+        world.append(LaneId::RUN, fact, clock.now().real_ms);
+    }
+    world.flush();
     Ok(())
 }
 
