@@ -5,6 +5,7 @@
 use std::process::ExitCode;
 
 use crate::input::InputErrors;
+use crate::scenario::SelectionError;
 use crate::scenario::suite::embedded;
 
 /// Why a command did not do its work.
@@ -16,6 +17,9 @@ pub enum Failure {
     /// A text with faults, each in its place: exit 2.
     #[error(transparent)]
     Text(#[from] InputErrors),
+    /// Nothing, or not what was meant, would be played: exit 2.
+    #[error(transparent)]
+    Selection(#[from] SelectionError),
     /// Ours, or the machine's: exit 4.
     #[error("{0}")]
     Ours(String),
@@ -38,12 +42,12 @@ impl Failure {
                     anstream::eprintln!("\n{style}{n} errors{style:#}; nothing was started");
                 }
             }
-            Self::Input(what) | Self::Ours(what) => {
-                anstream::eprintln!("{style}error:{style:#} {what}");
+            Self::Input(_) | Self::Selection(_) | Self::Ours(_) => {
+                anstream::eprintln!("{style}error:{style:#} {self}");
             }
         }
         match self {
-            Self::Input(_) | Self::Text(_) => ExitCode::from(2),
+            Self::Input(_) | Self::Text(_) | Self::Selection(_) => ExitCode::from(2),
             Self::Ours(_) => ExitCode::from(4),
         }
     }

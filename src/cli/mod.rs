@@ -4,15 +4,20 @@
 //! answer. Human output goes to stdout, progress and errors to stderr. Knows no rule, no step and
 //! no format by name: lists come from their tables.
 
+mod calibrate;
 mod check;
+mod conduct;
+mod demo;
 mod explain;
 mod failure;
 mod guard;
 mod input;
 mod page;
+mod play;
 mod progress;
 mod report;
 mod rules;
+mod run;
 mod sample_merchant;
 mod steps;
 mod suite;
@@ -64,6 +69,9 @@ struct Cli {
 
 #[derive(Debug, Subcommand)]
 enum Command {
+    Run(run::Args),
+    Demo(demo::Args),
+    Calibrate(calibrate::Args),
     Check(check::Args),
     Report(report::Args),
     Rules(rules::Args),
@@ -96,6 +104,9 @@ fn dispatch(cli: Cli) -> Result<ExitCode, Failure> {
         return Ok(ExitCode::SUCCESS);
     };
     match command {
+        Command::Run(args) => run::run(&args),
+        Command::Demo(args) => demo::run(&args),
+        Command::Calibrate(args) => calibrate::run(&args),
         Command::Check(args) => check::run(&args),
         Command::Rules(args) => rules::run(&args),
         Command::Steps(args) => steps::run(&args),

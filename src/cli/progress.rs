@@ -23,6 +23,12 @@ impl Progress {
         Self { bar, failing: AtomicU64::new(0) }
     }
 
+    /// One that is never shown.
+    #[must_use]
+    pub fn silent() -> Self {
+        Self { bar: ProgressBar::hidden(), failing: AtomicU64::new(0) }
+    }
+
     /// A scenario ended.
     pub fn ended(&self, failed: bool) {
         if failed {

@@ -10,9 +10,6 @@ use crate::input::nearest;
 use crate::report::{FORMATS, Format, format};
 use crate::rule::Judged;
 
-/// The folder of reports where nothing else is asked for.
-pub const FOLDER: &str = "reports/latest";
-
 /// `--report`, as several commands take it.
 #[derive(Debug, Clone, clap::Args)]
 pub struct ReportArgs {
@@ -80,6 +77,32 @@ impl ReportArgs {
 }
 
 impl Targets {
+    /// Removes what an earlier run left: were this one to end without a verdict, its READY would
+    /// pass for ours.
+    ///
+    /// # Errors
+    /// A file that cannot be removed, or a report where the history goes.
+    pub fn clear(&self, history: &Path) -> Result<(), Failure> {
+        for Target { path, .. } in &self.targets {
+            if path == history {
+                let path = path.display();
+                return Err(Failure::Input(format!(
+                    "`{path}` is the history's; give the report a path of its own"
+                )));
+            }
+            match fs::remove_file(resolve(path)) {
+                Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
+                    let path = path.display();
+                    return Err(Failure::Input(format!(
+                        "cannot replace `{path}`: {error}; give another path"
+                    )));
+                }
+                _ => {}
+            }
+        }
+        Ok(())
+    }
+
     /// Writes every report.
     ///
     /// # Errors

@@ -1,0 +1,140 @@
+//! What `run` and `demo` share: from arguments to a job, from its history to reports and exit code.
+
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+use std::sync::Arc;
+
+use crate::cli::conduct::{Job, conduct};
+use crate::cli::failure::Failure;
+use crate::cli::input::files;
+use crate::cli::page::show;
+use crate::cli::progress::Progress;
+use crate::cli::report::read;
+use crate::cli::target::{ReportArgs, check_writable};
+use crate::merchant::Profile;
+use crate::rule::codes;
+use crate::scenario::suite::plan;
+use crate::scenario::{Selection, SelectionError, TagExpression, Target};
+
+/// Scenarios at a time where nothing is said: the merchant is the slow part, not we.
+const JOBS: &str = "16";
+
+/// What is played, and what is written.
+#[derive(Debug, clap::Args)]
+pub struct PlayArgs {
+    /// A file, FILE:LINE, or a scenario's title; the whole suite where left out
+    #[arg(value_name = "FEATURE[:LINE]|SCENARIO")]
+    select: Vec<String>,
+    /// Only scenarios with these tags, such as '@must and not @RECON-01'
+    #[arg(long, value_name = "EXPR")]
+    tags: Option<String>,
+    /// So many scenarios at a time
+    #[arg(long, value_name = "N", default_value = JOBS, value_parser = clap::value_parser!(u16).range(1..=256))]
+    jobs: u16,
+    /// The seed that every choice derives from; a fresh one where left out
+    #[arg(long, value_name = "N")]
+    seed: Option<u64>,
+    /// Let SHOULD rules count as well
+    #[arg(long)]
+    strict: bool,
+    /// Where the history is written
+    #[arg(long, value_name = "PATH", default_value = "reports/latest/history.jsonl")]
+    history: PathBuf,
+    #[command(flatten)]
+    reports: ReportArgs,
+}
+
+/// Plays a merchant's run to its end: job, history, reports, summary.
+///
+/// `command` is how the run is started again, as far as the merchant goes.
+///
+/// # Errors
+/// Faulty input, told before anything is started; a merchant that cannot be judged at all; a file
+/// that cannot be written any more.
+pub fn play(profile: Profile, command: &str, args: &PlayArgs) -> Result<ExitCode, Failure> {
+    let job = args.job(profile, command)?;
+    check_writable(&args.history)?;
+    let folder = args.history.parent().filter(|folder| !folder.as_os_str().is_empty());
+    let targets = args.reports.check(folder.unwrap_or(Path::new(".")))?;
+    targets.clear(&args.history)?;
+    let progress = Arc::new(Progress::new(job.plan.scenarios.len() as u64));
+    let conducted = runtime()?.block_on(conduct(job, progress.clone()));
+    progress.finish();
+    conducted?;
+    let judged = read(&args.history).map_err(|failure| Failure::Ours(failure.to_string()))?;
+    targets.write(&judged)?;
+    show(&judged, &targets.place)?;
+    Ok(ExitCode::from(judged.outcome.exit()))
+}
+
+/// The threads under every run.
+///
+/// # Errors
+/// The system has none left.
+pub fn runtime() -> Result<tokio::runtime::Runtime, Failure> {
+    tokio::runtime::Builder::new_multi_thread().enable_all().build().map_err(|error| {
+        Failure::Ours(format!("no threads to run with: {error}; free some and start again"))
+    })
+}
+
+impl PlayArgs {
+    fn job(&self, profile: Profile, command: &str) -> Result<Job, Failure> {
+        let rails: Vec<&str> = profile.provider.rails.iter().map(String::as_str).collect();
+        let mut plan = plan(&files(&self.select)?, &rails, &codes())?;
+        let selection = self.selection()?;
+        selection.apply(&mut plan)?;
+        let seed = self.seed.unwrap_or_else(fresh_seed);
+        let mut command = format!("{command} --seed {seed}");
+        if self.strict {
+            command.push_str(" --strict");
+        }
+        Ok(Job {
+            profile,
+            plan,
+            seed,
+            jobs: self.jobs,
+            strict: self.strict,
+            history: self.history.clone(),
+            command,
+            selection: (!selection.is_everything()).then(|| selection.told()),
+        })
+    }
+
+    fn selection(&self) -> Result<Selection, SelectionError> {
+        let parse = |tags: &String| TagExpression::parse(tags, &codes());
+        Ok(Selection {
+            targets: self.select.iter().map(|word| Target::parse(word)).collect(),
+            tags: self.tags.as_ref().map(parse).transpose()?,
+        })
+    }
+}
+
+/// A seed that is different each time: the standard library seeds its hashes so. Short, because
+/// people type it.
+pub fn fresh_seed() -> u64 {
+    use std::hash::{BuildHasher, RandomState};
+    RandomState::new().hash_one(0_u8) % 1_000_000
+}
+
+/// A word for a shell, quoted where it must be.
+pub fn quoted(word: &str) -> String {
+    let plain = |c: char| c.is_ascii_alphanumeric() || "-_./:=@".contains(c);
+    if !word.is_empty() && word.chars().all(plain) {
+        return word.to_owned();
+    }
+    format!("'{}'", word.replace('\'', r"'\''"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn words_survive_a_shell() {
+        let cases =
+            [("a/b.yaml:12", "a/b.yaml:12"), ("a b", "'a b'"), ("it's", r"'it'\''s'"), ("", "''")];
+        for (word, expected) in cases {
+            assert_eq!(quoted(word), expected);
+        }
+    }
+}
