@@ -44,7 +44,7 @@ impl Shown {
             };
             credits += u32::from(posting.kind == PostingKind::Credit);
             let parsed = if posting.asset == asset.symbol {
-                asset.parse(&posting.amount).and_then(|amount| sum.plus(amount))
+                asset.parse(trimmed(&posting.amount, asset)).and_then(|amount| sum.plus(amount))
             } else {
                 Err(crate::model::MoneyError::Mixed("another asset", asset.symbol))
             };
@@ -101,5 +101,40 @@ impl Shown {
             }
         }
         parts.join(", ")
+    }
+}
+
+/// Without zeros beyond the asset's decimals: a wide numeric column shows `250.000000000000000000`
+/// and means 250 to the atom. Any other digit there is one too many, and stays.
+fn trimmed(amount: &str, asset: Asset) -> &str {
+    let Some((whole, fraction)) = amount.split_once('.') else { return amount };
+    let decimals = usize::from(asset.decimals);
+    match fraction.get(decimals..) {
+        Some(rest) if !rest.is_empty() && rest.bytes().all(|digit| digit == b'0') => {
+            let kept = if decimals == 0 { whole.len() } else { whole.len() + 1 + decimals };
+            &amount[..kept]
+        }
+        _ => amount,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn zeros_beyond_the_decimals_are_no_money() {
+        let usdt = Asset { symbol: "USDT", decimals: 6 };
+        let cases = [
+            ("250", "250"),
+            ("250.00", "250.00"),
+            ("250.000000", "250.000000"),
+            ("250.000000000000000000", "250.000000"),
+            ("250.0000001", "250.0000001"),
+        ];
+        for (shown, read) in cases {
+            assert_eq!(trimmed(shown, usdt), read);
+        }
+        assert_eq!(trimmed("5.00", Asset { symbol: "JPY", decimals: 0 }), "5");
     }
 }
