@@ -1,0 +1,100 @@
+@must @authenticity
+Feature: Only the provider's own word moves money
+  The address of a webhook is no secret. Whoever finds it can claim that an order
+  was paid; if the claim is believed, the goods leave and no money ever comes. So
+  each claim below is false when it arrives, and comes true afterwards: then the
+  provider's own notification must be believed.
+
+  @AUTH-01
+  Scenario: Neither an unsigned nor a wrongly signed claim is believed
+    Given an order of 120.00 USDT on tron
+    When a forged "payment.confirmed" arrives without a signature
+    Then nothing changes
+    Given another order of 120.00 USDT on tron
+    When a forged "payment.confirmed" arrives signed with another key
+    Then nothing changes
+    When the payer sends 120.00 USDT
+    And the network confirms the transfer
+    And "payment.confirmed" is delivered
+    Then the order is paid
+    Given we turn to the first order
+    When the payer sends 120.00 USDT
+    And the network confirms the transfer
+    And "payment.confirmed" is delivered
+    Then the order is paid
+
+  @AUTH-04
+  Scenario Outline: A claim without a signature has no effect: <claim>
+    Given an order of 89.90 USDC on base
+    When a forged "<claim>" arrives without a signature
+    Then nothing changes
+    And no credit is posted
+    When the payer sends 89.90 USDC
+    And the network confirms the transfer
+    And "payment.confirmed" is delivered
+    Then the order is paid
+    And exactly one credit of 89.90 USDC is posted
+
+    Examples:
+      | claim             |
+      | payment.paid      |
+      | payment.confirmed |
+      | payment.settled   |
+
+  @AUTH-05
+  Scenario Outline: A signature that does not fit has no effect: <forgery>
+    Given an order of 64.00 USDT on tron
+    When a forged "payment.confirmed" arrives <forgery>
+    Then nothing changes
+    And no credit is posted
+    When the payer sends 64.00 USDT
+    And the network confirms the transfer
+    And "payment.confirmed" is delivered
+    Then the order is paid
+    And exactly one credit of 64.00 USDT is posted
+
+    Examples:
+      | forgery                 |
+      | signed with another key |
+      | with a random signature |
+      | with its body altered   |
+
+  @AUTH-06
+  Scenario: Half a signature is no signature
+    Given an order of 31.50 USDT on tron
+    When a forged "payment.confirmed" arrives with a truncated signature
+    Then nothing changes
+    And no credit is posted
+    When the payer sends 31.50 USDT
+    And the network confirms the transfer
+    And "payment.confirmed" is delivered
+    Then the order is paid
+    And exactly one credit of 31.50 USDT is posted
+
+  @AUTH-17
+  Scenario Outline: Nobody cancels an open order with a forged notification: <forgery>
+    Given an order of 250.00 USDT on tron
+    When a forged "payment.expired" arrives <forgery>
+    Then nothing changes
+    When the payer sends 250.00 USDT
+    And the network confirms the transfer
+    And "payment.confirmed" is delivered
+    Then the order is paid
+    And exactly one credit of 250.00 USDT is posted
+
+    Examples:
+      | forgery                 |
+      | without a signature     |
+      | signed with another key |
+
+  @AUTH-17
+  Scenario: Nobody cancels an order while its money is on the way
+    Given an order of 75.00 USDT on tron
+    When the payer sends 75.00 USDT
+    And "payment.paid" is delivered
+    And a forged "payment.expired" arrives without a signature
+    Then nothing changes
+    When the network confirms the transfer
+    And "payment.confirmed" is delivered
+    Then the order is paid
+    And exactly one credit of 75.00 USDT is posted
