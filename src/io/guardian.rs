@@ -13,9 +13,10 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use nix::errno::Errno;
-use nix::sys::signal::{SigSet, Signal, kill, killpg};
+use nix::sys::signal::{Signal, kill, killpg};
 use nix::sys::wait::{WaitStatus, waitpid};
 use nix::unistd::Pid;
+use tokio::signal::unix::{Signal as UnixSignal, SignalKind, signal};
 
 /// How long killed processes may take to disappear; the kernel needs milliseconds.
 const GONE_WITHIN: Duration = Duration::from_secs(5);
@@ -36,14 +37,10 @@ enum News {
 ///
 /// # Errors
 /// The command cannot be started, or the system refuses threads and signals.
-pub fn guard(command: &[String], signal: Signal, within: Duration) -> io::Result<i32> {
+pub fn guard(command: &[String], with: Signal, within: Duration) -> io::Result<i32> {
     let (program, arguments) =
         command.split_first().ok_or_else(|| io::Error::other("no command is given"))?;
-    // Blocked before any thread starts, so that none of them is ended by a signal; the standard
-    // library clears the mask for the command.
-    let told: SigSet =
-        [Signal::SIGTERM, Signal::SIGINT, Signal::SIGHUP, Signal::SIGQUIT].into_iter().collect();
-    told.thread_block()?;
+    let told = Told::listen()?;
     adopt_orphans()?;
     let child = Command::new(program)
         .args(arguments)
@@ -56,18 +53,50 @@ pub fn guard(command: &[String], signal: Signal, within: Duration) -> io::Result
     let group = Pid::from_raw(i32::try_from(child.id()).map_err(io::Error::other)?);
     let (sender, news) = channel();
     watch_stdin(sender.clone());
-    watch_signals(told, sender.clone());
+    told.watch(sender.clone());
     watch_children(group, sender);
     let mut code = None;
     match news.recv() {
         Ok(News::Ended(ended)) => code = Some(ended),
         Ok(News::AllGone | News::StopAsked) | Err(_) => {
-            end_group(group, signal)?;
+            end_group(group, with)?;
             wait_until_gone(&news, within, &mut code);
         }
     }
     kill_the_rest(group, &news, &mut code)?;
     Ok(code.unwrap_or(128 + Signal::SIGKILL as i32))
+}
+
+/// Signals that ask us to end. They have handlers instead of being blocked: a mask would be
+/// inherited by the command, which could then never be asked to end, whereas handlers are reset.
+struct Told {
+    runtime: tokio::runtime::Runtime,
+    signals: Vec<UnixSignal>,
+}
+
+impl Told {
+    /// From here on none of them ends us; to be called before the command is started.
+    fn listen() -> io::Result<Self> {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_io().build()?;
+        let entered = runtime.enter();
+        let kinds = [
+            SignalKind::terminate(),
+            SignalKind::interrupt(),
+            SignalKind::hangup(),
+            SignalKind::quit(),
+        ];
+        let signals = kinds.into_iter().map(signal).collect::<io::Result<_>>()?;
+        drop(entered);
+        Ok(Self { runtime, signals })
+    }
+
+    fn watch(mut self, sender: Sender<News>) {
+        thread::spawn(move || {
+            let any = self.signals.iter_mut().map(|signal| Box::pin(signal.recv()));
+            self.runtime.block_on(futures::future::select_all(any));
+            let _ = sender.send(News::StopAsked);
+        });
+    }
 }
 
 /// Orphans of the group become our children instead of init's: they are waited for exactly, and
@@ -88,15 +117,7 @@ fn watch_stdin(sender: Sender<News>) {
         let lines = io::stdin().lock().lines();
         // An error is an end: whoever owned the pipe cannot reach us any more.
         for _ in lines.map_while(Result::ok).take_while(|line| line != "stop") {}
-        drop(sender.send(News::StopAsked));
-    });
-}
-
-fn watch_signals(told: SigSet, sender: Sender<News>) {
-    thread::spawn(move || {
-        while told.wait().is_ok() {
-            drop(sender.send(News::StopAsked));
-        }
+        let _ = sender.send(News::StopAsked);
     });
 }
 
@@ -110,9 +131,9 @@ fn watch_children(leader: Pid, sender: Sender<News>) {
                 Ok(_) | Err(Errno::EINTR) => continue,
                 Err(_) => break,
             };
-            drop(sender.send(News::Ended(code)));
+            let _ = sender.send(News::Ended(code));
         }
-        drop(sender.send(News::AllGone));
+        let _ = sender.send(News::AllGone);
     });
 }
 
@@ -148,7 +169,7 @@ fn kill_the_rest(group: Pid, news: &Receiver<News>, code: &mut Option<i32>) -> i
         let left = children();
         for pid in &left {
             // It may have ended by itself in the meantime.
-            drop(kill(*pid, Signal::SIGKILL));
+            let _ = kill(*pid, Signal::SIGKILL);
         }
         let patience = if left.is_empty() { Duration::ZERO } else { Duration::from_millis(20) };
         if wait_until_gone(news, patience, code) || left.is_empty() || Instant::now() > deadline {
