@@ -81,14 +81,11 @@ impl Faults {
     /// # Panics
     /// If there is neither a value nor a fault, which is a mistake of the reader, not of the file.
     pub fn finish<T>(&self, value: Option<T>) -> Result<T, InputErrors> {
-        let mut found = self.found.take();
+        let found = self.found.take();
         if found.is_empty() {
             return Ok(value.expect("a reader that gives no value notes a fault"));
         }
-        found.sort_by_key(|error| (error.line, error.column));
-        // A reader may walk one value twice, for its keys and for its values.
-        found.dedup();
-        Err(InputErrors(found))
+        Err(InputErrors::in_order(found))
     }
 
     fn add(

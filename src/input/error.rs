@@ -23,6 +23,18 @@ pub struct InputError {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct InputErrors(pub Vec<InputError>);
 
+impl InputErrors {
+    /// The faults of one file in the order of their places. What was found more than once, by
+    /// reading one place for several scenarios or rows, is told once.
+    #[must_use]
+    pub fn in_order(mut found: Vec<InputError>) -> Self {
+        let mut told = std::collections::BTreeSet::new();
+        found.retain(|error| told.insert((error.line, error.column, error.problem.clone())));
+        found.sort_by_key(|error| (error.line, error.column));
+        Self(found)
+    }
+}
+
 impl std::error::Error for InputErrors {}
 
 impl fmt::Display for InputError {

@@ -34,7 +34,11 @@ impl Orders {
             Action::Focus(n) => {
                 let at = usize::try_from(*n).ok().and_then(|n| n.checked_sub(1));
                 let Some(at) = at.filter(|at| *at < self.rails.len()) else {
-                    return Err(format!("only {} orders are open yet", self.rails.len()));
+                    return Err(match self.rails.len() {
+                        0 => NONE_OPEN.to_owned(),
+                        1 => "only one order is open yet".to_owned(),
+                        open => format!("only {open} orders are open yet"),
+                    });
                 };
                 self.focus = at;
                 Ok(())

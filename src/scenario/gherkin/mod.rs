@@ -56,10 +56,7 @@ pub fn parse(text: &str, file: &str, known_rules: &[&str]) -> Result<Vec<Scenari
     if errors.is_empty() {
         return Ok(scenarios);
     }
-    errors.sort_by_key(|error| (error.line, error.column));
-    // A fault in a background or an outline shows up once for every scenario made of it.
-    errors.dedup();
-    Err(InputErrors(errors))
+    Err(InputErrors::in_order(errors))
 }
 
 /// One file under reading.
@@ -213,8 +210,10 @@ impl Reader<'_> {
             .split(|c: char| !c.is_ascii_digit())
             .filter(|digits| !digits.is_empty())
             .map_while(|digits| digits.parse().ok());
-        let (line, column) = (numbers.next().unwrap_or(1), numbers.next().unwrap_or(1));
-        let written = self.line(line).trim();
+        let lines = number(self.text.lines().count()).max(1);
+        let line = numbers.next().unwrap_or(1).min(lines);
+        let indent = self.line(line).chars().take_while(|c| c.is_whitespace()).count();
+        let (column, written) = (number(indent) + 1, self.line(line).trim());
         let problem = match written {
             "" => "the file ends where more is expected".to_owned(),
             written => format!("`{written}` is no line of Gherkin here"),

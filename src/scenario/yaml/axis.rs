@@ -24,8 +24,16 @@ pub(super) struct Row<'a> {
 
 /// The axes in the order in which they are written; the last turns fastest.
 pub(super) fn read(sweep: &Cursor<'_>) -> Vec<Axis> {
-    let axes = sweep.entries().into_iter();
-    axes.map(|(name, cursor)| Axis { name: name.to_owned(), values: values(&cursor) }).collect()
+    let axis = |(name, cursor): (&str, Cursor<'_>)| {
+        let values = values(&cursor);
+        // Two rows of one name could not be told apart in a report.
+        if let Some(twin) = (1..values.len()).find(|at| values[..*at].contains(&values[*at])) {
+            let problem = format!("`{}` is twice on the axis `{name}`", values[twin].join(" "));
+            cursor.fault(problem, "each value once");
+        }
+        Axis { name: name.to_owned(), values }
+    };
+    sweep.entries().into_iter().map(axis).collect()
 }
 
 fn values(cursor: &Cursor<'_>) -> Vec<Vec<String>> {

@@ -12,7 +12,7 @@ use std::collections::BTreeSet;
 use super::gherkin::AREAS;
 use super::orders::{Orders, vacuous};
 use super::{Action, Scenario, Source, Step};
-use crate::input::{Cursor, Faults, Fields, InputErrors, parse_yaml};
+use crate::input::{Cursor, Faults, InputErrors, parse_yaml};
 use crate::model::{Money, RAILS, Rail, rail_by_id};
 use axis::{Axis, Row};
 
@@ -27,11 +27,7 @@ pub fn parse(text: &str, file: &str, known_rules: &[&str]) -> Result<Vec<Scenari
     let root = parse_yaml(text, file)?;
     let faults = Faults::new(file);
     let scenarios = read(&Cursor::root(&root, &faults), &faults, file, known_rules);
-    // What is wrong in a play is wrong in every row that plays it.
-    faults.finish(Some(scenarios)).map_err(|InputErrors(mut errors)| {
-        errors.dedup();
-        InputErrors(errors)
-    })
+    faults.finish(Some(scenarios))
 }
 
 /// What all rows share.
@@ -40,7 +36,11 @@ struct Sweep<'a> {
     source: Source,
     rules: Vec<String>,
     tags: BTreeSet<String>,
-    fields: Fields<'a>,
+    order: Option<Cursor<'a>>,
+    play: Option<Cursor<'a>>,
+    expect: Option<Cursor<'a>>,
+    /// Whether something is wrong already, so that what follows from it is not told as well.
+    is_broken: bool,
 }
 
 fn read(root: &Cursor<'_>, faults: &Faults, file: &str, known_rules: &[&str]) -> Vec<Scenario> {
@@ -53,17 +53,28 @@ fn read(root: &Cursor<'_>, faults: &Faults, file: &str, known_rules: &[&str]) ->
     let rules = words(fields.need("rules"), "rule", known_rules);
     let tags = words(fields.get("tags"), "area", &AREAS);
     let axes = fields.get("sweep").map(|sweep| axis::read(&sweep)).unwrap_or_default();
-    let complete = ["order", "play"].map(|key| fields.need(key).is_some());
-    if !faults.is_empty() || complete.contains(&false) || about == Some(false) {
+    // Rows are read in any case, for the faults in their steps; without values there are none.
+    if axes.iter().any(|axis| axis.values.is_empty()) {
         return Vec::new();
     }
     let all = rules.iter().chain(&tags).cloned().collect();
     let source = Source { file: file.to_owned(), line };
-    let sweep = Sweep { name, source, rules, tags: all, fields };
-    rows(&sweep, &axes, root)
+    let (order, play) = (fields.need("order"), fields.need("play"));
+    let is_broken = !faults.is_empty() || about == Some(false);
+    let sweep = Sweep {
+        name,
+        source,
+        rules,
+        tags: all,
+        order,
+        play,
+        expect: fields.get("expect"),
+        is_broken,
+    };
+    rows(&sweep, &axes, root, faults)
 }
 
-fn rows(sweep: &Sweep<'_>, axes: &[Axis], root: &Cursor<'_>) -> Vec<Scenario> {
+fn rows(sweep: &Sweep<'_>, axes: &[Axis], root: &Cursor<'_>, faults: &Faults) -> Vec<Scenario> {
     let count = axes.iter().try_fold(1_usize, |n, axis| n.checked_mul(axis.values.len()));
     let Some(count) = count.filter(|count| (1..=ROWS_MAX).contains(count)) else {
         root.fault("the sweep has too many rows", format!("1 to {ROWS_MAX} combinations"));
@@ -73,29 +84,32 @@ fn rows(sweep: &Sweep<'_>, axes: &[Axis], root: &Cursor<'_>) -> Vec<Scenario> {
     let scenarios: Vec<_> = (0..count)
         .map(|n| {
             let row = Row::new(axes, n);
-            let scenario = scenario(sweep, &row);
+            let scenario = scenario(sweep, &row, root);
             used.extend(row.used());
             scenario
         })
         .collect();
+    if !faults.is_empty() {
+        return scenarios;
+    }
     for axis in axes.iter().filter(|axis| !used.contains(&axis.name)) {
         let problem = format!("the axis `{}` is used nowhere", axis.name);
         let expected = format!("\"{{{}}}\" somewhere in order, play or expect", axis.name);
-        sweep.fields.owner().fault(problem, expected);
+        root.fault(problem, expected);
     }
     scenarios
 }
 
-fn scenario(sweep: &Sweep<'_>, row: &Row<'_>) -> Scenario {
-    let mut story = Story::default();
-    if let Some(order) = sweep.fields.get("order") {
-        open(&order, row, &mut story);
+fn scenario(sweep: &Sweep<'_>, row: &Row<'_>, root: &Cursor<'_>) -> Scenario {
+    let mut story = Story { is_broken: sweep.is_broken, ..Story::default() };
+    if let Some(order) = &sweep.order {
+        open(order, row, &mut story);
     }
-    for item in sweep.fields.get("play").iter().flat_map(Cursor::items) {
+    for item in sweep.play.iter().flat_map(Cursor::items) {
         play::read(&item, row, &mut story);
     }
-    if let Some(expect) = sweep.fields.get("expect") {
-        expect::read(&expect, row, &mut story);
+    if let Some(expect) = &sweep.expect {
+        expect::read(expect, row, &mut story);
     }
     let Sweep { name, source, rules, tags, .. } = sweep;
     let scenario = Scenario {
@@ -109,7 +123,7 @@ fn scenario(sweep: &Sweep<'_>, row: &Row<'_>) -> Scenario {
     if !story.is_broken
         && let Some((problem, expected)) = vacuous(&scenario)
     {
-        sweep.fields.owner().fault(problem.replace(&row.label(), ""), expected);
+        root.fault(problem.replace(&row.label(), ""), expected);
     }
     scenario
 }
