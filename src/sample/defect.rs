@@ -32,7 +32,6 @@ pub(super) enum Fault {
     NoDuplicateCheck,
     EventIdOnly,
     PaymentIdOnly,
-    RetryRefused,
     CheckThenInsert,
     LatestSnapshotWins,
     ExpiryAlwaysWins,
@@ -124,12 +123,6 @@ pub static DEFECTS: &[Defect] = &[
         rule: "IDEM-04",
         story: "takes everything after the first money event of a payment for a duplicate",
         fault: Fault::PaymentIdOnly,
-    },
-    Defect {
-        name: "retry-refused",
-        rule: "IDEM-08",
-        story: "notes a confirmation before it does the work, fails once, and refuses every retry",
-        fault: Fault::RetryRefused,
     },
     Defect {
         name: "check-then-insert",

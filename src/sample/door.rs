@@ -82,8 +82,6 @@ async fn take_event(State(shop): State<Arc<Shop>>, headers: HeaderMap, body: Byt
         Ok(Receipt::TooEarly) => {
             answer(StatusCode::SERVICE_UNAVAILABLE, "the order is not known yet")
         }
-        Ok(Receipt::Busy) => answer(StatusCode::SERVICE_UNAVAILABLE, "busy"),
-        Ok(Receipt::Refused) => answer(StatusCode::CONFLICT, "duplicate"),
         Err(error) => ShopError::from(error).into_response(),
     }
 }

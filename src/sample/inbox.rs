@@ -1,7 +1,7 @@
 //! The durable inbox: what a genuine event does, once.
 //!
 //! An event is kept and its effects are applied in one transaction, so that neither a crash nor
-//! a copy of it can come between the two. Four of the defects break exactly that.
+//! a copy of it can come between the two. Some of the defects break exactly that.
 
 use std::time::Duration;
 
@@ -23,10 +23,6 @@ pub(super) enum Receipt {
     Accepted,
     /// Its order is not stored yet: the service shall send it again.
     TooEarly,
-    /// Planted (IDEM-08): the work failed.
-    Busy,
-    /// Planted (IDEM-08): the retry is taken for a duplicate.
-    Refused,
 }
 
 /// What was found before anything was written.
@@ -56,9 +52,6 @@ pub(super) async fn receive(
         return check_work_insert(store, event, payment, body).await;
     }
     let work = move |db: &Connection| {
-        if fault == Some(Fault::RetryRefused) && event.kind == "payment.confirmed" {
-            return note_and_fail(db, &event, &payment, &body);
-        }
         let found = look(db, &event, &payment, fault)?;
         note(db, &event, &payment, &body, found)
     };
@@ -164,21 +157,6 @@ async fn check_work_insert(
             store.write(move |db| note(db, &event, &payment, &body, found)).await
         }
     }
-}
-
-/// Planted (IDEM-08): the event is kept before the work is done. The first attempt finds the
-/// stock locked and gives up; every later one finds the event and refuses it as a duplicate.
-fn note_and_fail(
-    db: &Connection,
-    event: &Event,
-    payment: &Payment,
-    body: &str,
-) -> rusqlite::Result<Receipt> {
-    if store::has_event(db, &event.id)? {
-        return Ok(Receipt::Refused);
-    }
-    store::keep_event(db, event, payment, body, true)?;
-    Ok(Receipt::Busy)
 }
 
 impl Event {

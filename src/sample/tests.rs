@@ -42,9 +42,6 @@ event-id-only          | confirmed settled new-id             | paid 1 250 - 200
 event-id-only          | confirmed again settled reconcile    | paid 1 250 - 200               | paid 1 250 - 200
 payment-id-only        | paid confirmed                       | paid 1 250 - 200               | provisional 0 - - 200
 payment-id-only        | paid confirmed reconcile             | paid 1 250 - 200               | paid 1 250 - 200
-retry-refused          | paid confirmed                       | paid 1 250 - 200               | provisional 0 - - 503
-retry-refused          | paid confirmed again                 | paid 1 250 - 200               | provisional 0 - - 409
-retry-refused          | confirmed again settled              | paid 1 250 - 200               | paid 1 250 - 200
 check-then-insert      | confirmed again new-id settled       | paid 1 250 - 200               | paid 1 250 - 200
 check-then-insert      | hidden-confirmed at-once             | paid 1 250 - 200               | paid 3 250,250,250 - 200
 latest-snapshot-wins   | settled old-confirmed old-paid       | paid 1 250 - 200               | provisional 1 250 - 200
