@@ -2,11 +2,11 @@
 //!
 //! Knows nothing of deliveries: requests go in, answers come out.
 
-use std::io;
+use std::io::{self, Write as _};
 use std::pin::Pin;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
-use std::task::{Context, Poll};
+use std::task::{Context, Poll, Waker};
 use std::time::{Duration, Instant};
 
 use bytes::Bytes;
@@ -39,6 +39,16 @@ pub(super) struct Wire {
     started: Instant,
     /// Microseconds since the run started; zero: nothing was written yet.
     first_write_us: AtomicU64,
+    gate: Mutex<Gate>,
+}
+
+/// Holds a request back until all copies stand ready, so that they can leave together.
+#[derive(Default)]
+struct Gate {
+    /// What was written behind the closed gate; none: the gate is open.
+    held: Option<Vec<u8>>,
+    /// Whoever waits until the request is there as a whole.
+    waiting: Option<Waker>,
 }
 
 /// Connections of one endpoint that wait for the next request.
@@ -78,7 +88,11 @@ impl Pool {
         let stream = stream.into_std()?;
         let probe = stream.try_clone()?;
         let stream = TcpStream::from_std(stream)?;
-        let wire = Arc::new(Wire { started: self.started, first_write_us: AtomicU64::new(0) });
+        let wire = Arc::new(Wire {
+            started: self.started,
+            first_write_us: AtomicU64::new(0),
+            gate: Mutex::default(),
+        });
         let stream = Stamped { stream, wire: wire.clone() };
         let (sender, connection) =
             http1::handshake(TokioIo::new(stream)).await.map_err(io::Error::other)?;
@@ -135,6 +149,29 @@ impl Idle {
 }
 
 impl Connection {
+    /// Closes the gate: what is written from now on stays here until `let_go`.
+    pub(super) fn hold(&self) {
+        self.wire.gate().held = Some(Vec::new());
+    }
+
+    /// Sends what stands behind the gate but for its last byte.
+    pub(super) fn send_head_start(&self) -> io::Result<()> {
+        let mut gate = self.wire.gate();
+        let Some(held) = &mut gate.held else { return Ok(()) };
+        let early = held.len().saturating_sub(1);
+        write_whole(&self.probe, &held[..early])?;
+        held.drain(..early);
+        Ok(())
+    }
+
+    /// Sends the rest and opens the gate; the message counts as sent from here.
+    pub(super) fn let_go(&self) -> io::Result<()> {
+        let mut gate = self.wire.gate();
+        let Some(held) = gate.held.take() else { return Ok(()) };
+        self.wire.stamp(self.wire.started.elapsed().as_micros());
+        write_whole(&self.probe, &held)
+    }
+
     /// Whether the peer has neither closed nor said anything unasked. The driver learns of a close
     /// only when the runtime gets round to it; a request written before that would be lost, and
     /// nobody could tell whether it was seen.
@@ -142,6 +179,20 @@ impl Connection {
         let peeked = self.probe.peek(&mut [0]);
         peeked.is_err_and(|error| error.kind() == io::ErrorKind::WouldBlock)
     }
+}
+
+/// Writes everything to a socket that does not block: a request fits its buffer, or nearly.
+fn write_whole(mut socket: &std::net::TcpStream, mut bytes: &[u8]) -> io::Result<()> {
+    while !bytes.is_empty() {
+        match socket.write(bytes) {
+            Ok(0) => return Err(io::ErrorKind::WriteZero.into()),
+            Ok(written) => bytes = &bytes[written..],
+            Err(error) if error.kind() == io::ErrorKind::WouldBlock => std::thread::yield_now(),
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+            Err(error) => return Err(error),
+        }
+    }
+    Ok(())
 }
 
 /// A dropped connection is closed at once, whatever its peer still wants to say.
@@ -172,10 +223,43 @@ impl Wire {
         let began = if first { self.started.elapsed().as_micros() } else { 0 };
         let outcome = write();
         if first && matches!(outcome, Poll::Ready(Ok(1..))) {
-            let us = u64::try_from(began).unwrap_or(u64::MAX).max(1);
-            self.first_write_us.store(us, Ordering::Release);
+            self.stamp(began);
         }
         outcome
+    }
+
+    /// Waits until a request that ends with `body` stands behind the gate.
+    pub(super) async fn stands_ready(&self, body: &[u8]) {
+        std::future::poll_fn(|cx| {
+            let mut gate = self.gate();
+            // The head is never empty, so a request without a body is told apart from nothing.
+            if gate.held.as_ref().is_none_or(|held| !held.is_empty() && held.ends_with(body)) {
+                return Poll::Ready(());
+            }
+            gate.waiting = Some(cx.waker().clone());
+            Poll::Pending
+        })
+        .await;
+    }
+
+    fn stamp(&self, us: u128) {
+        let us = u64::try_from(us).unwrap_or(u64::MAX).max(1);
+        self.first_write_us.store(us, Ordering::Release);
+    }
+
+    fn gate(&self) -> std::sync::MutexGuard<'_, Gate> {
+        self.gate.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Keeps `slices` where the gate is closed, and answers how much that was.
+    fn keep(&self, slices: &[io::IoSlice<'_>]) -> Option<usize> {
+        let mut gate = self.gate();
+        let held = gate.held.as_mut()?;
+        slices.iter().for_each(|slice| held.extend_from_slice(slice));
+        if let Some(waiting) = gate.waiting.take() {
+            waiting.wake();
+        }
+        Some(slices.iter().map(|slice| slice.len()).sum())
     }
 }
 
@@ -202,6 +286,9 @@ impl AsyncWrite for Stamped {
         bytes: &[u8],
     ) -> Poll<io::Result<usize>> {
         let Self { stream, wire } = self.get_mut();
+        if let Some(kept) = wire.keep(&[io::IoSlice::new(bytes)]) {
+            return Poll::Ready(Ok(kept));
+        }
         wire.write(|| Pin::new(stream).poll_write(cx, bytes))
     }
 
@@ -211,6 +298,9 @@ impl AsyncWrite for Stamped {
         slices: &[io::IoSlice<'_>],
     ) -> Poll<io::Result<usize>> {
         let Self { stream, wire } = self.get_mut();
+        if let Some(kept) = wire.keep(slices) {
+            return Poll::Ready(Ok(kept));
+        }
         wire.write(|| Pin::new(stream).poll_write_vectored(cx, slices))
     }
 

@@ -6,7 +6,7 @@
 
 use std::future::Future;
 use std::pin::Pin;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 use futures::future::join_all;
@@ -27,6 +27,8 @@ use crate::scenario::Arrival;
 const KEPT_BYTES: usize = 2048;
 /// How much of it is read at most, so that the connection can be used again.
 const READ_BYTES_MAX: usize = 64 * 1024;
+/// How long a request may take from being handed over to standing ready in its connection.
+const READY_WITHIN: Duration = Duration::from_secs(1);
 /// What a payment provider would call itself. A merchant must not be able to tell a test by it.
 const USER_AGENT: &str = "Payments-Webhooks/1.0";
 
@@ -110,14 +112,25 @@ impl HttpDeliverer {
         sent
     }
 
-    /// Connects for every copy first; then hands all requests over before anything is awaited.
+    /// Connects for every copy first, writes each request but for its last byte, and lets all last
+    /// bytes go in one breath: no copy can be answered before it is complete, so that a fast
+    /// merchant on a busy machine still has all of them at once.
     async fn send_at_once(&self, outgoing: &[Message]) -> Vec<Sent> {
         let connections = join_all(outgoing.iter().map(|_| self.connect())).await;
-        let underway: Vec<_> = connections
-            .into_iter()
-            .zip(outgoing)
-            .map(|(connection, message)| connection.map(|c| self.release(c, message)))
-            .collect();
+        let mut underway = Vec::with_capacity(outgoing.len());
+        for (connection, message) in connections.into_iter().zip(outgoing) {
+            let held = connection.map(|connection| {
+                connection.hold();
+                self.release(connection, message)
+            });
+            let wire = held.as_ref().ok().map(|held| held.connection.wire.clone());
+            underway.push(held);
+            // A connection that broke never stands ready; `finish` tells what became of it.
+            if let Some(wire) = wire {
+                let _ = timeout(READY_WITHIN, wire.stands_ready(&message.body)).await;
+            }
+        }
+        let_go_together(&underway);
         let finishing = underway.into_iter().zip(outgoing).map(|(u, m)| self.finish(u, m));
         join_all(finishing).await
     }
@@ -214,6 +227,14 @@ impl Deliverer for HttpDeliverer {
             Arrival::AtOnce => self.send_at_once(outgoing).await,
         }
     }
+}
+
+/// Everything but the last bytes, then all last bytes. A write that fails shows in the answer,
+/// which then does not come.
+fn let_go_together(underway: &[Result<Underway, String>]) {
+    let ready = || underway.iter().filter_map(|underway| underway.as_ref().ok());
+    ready().for_each(|underway| drop(underway.connection.send_head_start()));
+    ready().for_each(|underway| drop(underway.connection.let_go()));
 }
 
 /// Reads an answer to its end, or as far as it is worth it.

@@ -165,8 +165,7 @@ fn effect(order: &Order<'_>, seq: u64, attempt: &Attempt) -> Outcome {
         let violation = violation.clone();
         return Outcome::Fail(Box::new(Breach { violation, stimulus: vec![seq] }));
     }
-    let Some(look) = order.looks.iter().rev().find(|look| look.seq > seq && look.seq < until)
-    else {
+    let Some(look) = order.look_after(seq).filter(|look| look.seq < until) else {
         return Outcome::Unknown("the order was not seen after the forged notification".into());
     };
     match control(order, look.seq) {
