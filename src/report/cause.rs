@@ -3,7 +3,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::model::{Asset, LaneId, Money};
-use crate::rule::Finding;
+use crate::report::story::by_lane;
+use crate::rule::{Finding, Judged};
 
 /// One broken rule with everything that it explains.
 pub(super) struct Cause<'a> {
@@ -15,8 +16,27 @@ pub(super) struct Cause<'a> {
     pub consequences: Vec<&'a Finding>,
 }
 
-/// Findings by cause, in the order in which the causes come.
-pub(super) fn causes(findings: &[Finding]) -> Vec<Cause<'_>> {
+/// Findings by cause, in the order in which the causes come. A cause is told by a scenario that was
+/// written for its rule, where one found it: that shows it most plainly.
+pub(super) fn causes(judged: &Judged) -> Vec<Cause<'_>> {
+    let lanes = by_lane(judged);
+    let is_own = |finding: &Finding| {
+        let rules = lanes.get(&finding.lane).map(|scenario| &scenario.rules);
+        rules.and_then(|rules| rules.first()).is_some_and(|(code, _)| code == finding.rule)
+    };
+    let mut causes = folded(&judged.findings);
+    for cause in &mut causes {
+        if !is_own(cause.lead)
+            && let Some(own) = cause.also.iter().position(|finding| is_own(finding))
+        {
+            let lead = std::mem::replace(&mut cause.lead, cause.also.remove(own));
+            cause.also.insert(0, lead);
+        }
+    }
+    causes
+}
+
+fn folded(findings: &[Finding]) -> Vec<Cause<'_>> {
     let mut causes: Vec<Cause<'_>> = Vec::new();
     for finding in findings {
         if root(findings, finding).rule == finding.rule {
@@ -119,7 +139,7 @@ mod tests {
     #[track_caller]
     fn check(notation: &[&'static str], expected: &[(&str, usize, &[&str])]) {
         let findings = findings(notation);
-        let told: Vec<_> = causes(&findings)
+        let told: Vec<_> = folded(&findings)
             .iter()
             .map(|c| (c.lead.rule, c.also.len(), c.consequences.iter().map(|f| f.rule).collect()))
             .collect();

@@ -126,7 +126,7 @@ fn last_word(judged: &Judged) -> TestCase {
     let gaps = gaps(judged);
     let told: Vec<_> = gaps.iter().map(|gap| format!("{}: {}", gap.names(), gap.why)).collect();
     if !told.is_empty() {
-        status.set_description(visible(&format!("not tested: {}", told.join("; "))));
+        status.set_description(visible(&format!("not decided: {}", told.join("; "))));
     }
     let mut case = TestCase::new("The last word on the run", status);
     case.set_classname("Verdict").set_time(Duration::ZERO);

@@ -21,6 +21,9 @@ pub(super) static FORMAT: Format = Format {
     render,
 };
 
+/// So many further scenarios of a finding are named.
+const ALSO_MAX: usize = 10;
+
 fn render(judged: &Judged, out: &mut dyn Write) -> io::Result<()> {
     header(judged, out)?;
     rules(judged, out)?;
@@ -59,7 +62,7 @@ fn told(judged: &Judged) -> impl Iterator<Item = &crate::rule::RuleVerdict> + Cl
 }
 
 fn rules(judged: &Judged, out: &mut dyn Write) -> io::Result<()> {
-    writeln!(out, "\n| | Rule | Level | What is found | Scenarios |\n|---|---|---|---|---:|")?;
+    writeln!(out, "\n| | Rule | Level | Fault looked for | Scenarios |\n|---|---|---|---|---:|")?;
     for rule in told(judged) {
         let (mark, level) = (mark(rule.verdict), rule.level.as_str());
         let (code, title, scenarios) = (rule.code, escape(rule.title), rule.scenarios);
@@ -69,7 +72,7 @@ fn rules(judged: &Judged, out: &mut dyn Write) -> io::Result<()> {
 }
 
 fn findings(judged: &Judged, out: &mut dyn Write) -> io::Result<()> {
-    let causes = causes(&judged.findings);
+    let causes = causes(judged);
     if causes.is_empty() {
         return Ok(());
     }
@@ -104,8 +107,11 @@ fn cause(
     writeln!(out, "\nReplay:\n\n```sh\n{}\n```", visible(&lead.replay))?;
     if !cause.also.is_empty() {
         writeln!(out, "\nAlso in {}:\n", count(cause.also.len() as u64, "scenario"))?;
-        for other in &cause.also {
+        for other in cause.also.iter().take(ALSO_MAX) {
             writeln!(out, "- {}, {}", escape(&other.scenario), place(other))?;
+        }
+        if cause.also.len() > ALSO_MAX {
+            writeln!(out, "- and {} more", cause.also.len() - ALSO_MAX)?;
         }
     }
     if !cause.consequences.is_empty() {
@@ -141,7 +147,7 @@ fn untested(judged: &Judged, out: &mut dyn Write) -> io::Result<()> {
     if gaps.is_empty() {
         return Ok(());
     }
-    writeln!(out, "\n### Not tested\n")?;
+    writeln!(out, "\n### Not decided\n")?;
     for gap in gaps {
         writeln!(out, "- {}: {}", escape(&gap.names()), escape(&gap.why))?;
     }

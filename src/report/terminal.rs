@@ -26,6 +26,10 @@ pub(super) static FORMAT: Format = Format {
 
 /// Passing scenarios of a longer feature are counted, not named.
 const NAMED_MAX: usize = 24;
+/// So many rows of a sweep that did not pass are named; those that did never are.
+const ROWS_MAX: usize = 3;
+/// So many further scenarios of a finding are named.
+const ALSO_MAX: usize = 5;
 /// Labels of findings stand in a column of this width.
 const LABEL: usize = 15;
 
@@ -136,26 +140,29 @@ impl Page<'_> {
 
     fn feature(&mut self, feature: &str, group: &[&ScenarioVerdict]) -> io::Result<()> {
         let quiet = self.palette.quiet;
-        writeln!(self.out, "  {}", visible(feature))?;
-        let long = group.len() > NAMED_MAX;
-        let named = group.iter().filter(|s| !(long && s.verdict == Verdict::Pass));
-        for scenario in named.take(NAMED_MAX) {
+        let is_sweep = group.iter().all(|s| !s.source.file.ends_with(".feature"));
+        let (named_max, counted) = match group.len() > NAMED_MAX {
+            _ if is_sweep => (ROWS_MAX, true),
+            long => (NAMED_MAX, long),
+        };
+        let all = tally(group.iter().map(|scenario| scenario.verdict));
+        let aside = if counted { format!(": {all}") } else { String::new() };
+        writeln!(self.out, "  {}{quiet}{aside}{quiet:#}", visible(feature))?;
+        let named = group.iter().filter(|s| !(counted && s.verdict == Verdict::Pass));
+        for scenario in named.take(named_max) {
             let (mark, style) = self.palette.mark(scenario.verdict);
             let codes: Vec<_> = scenario.rules.iter().map(|(code, _)| code.as_str()).collect();
             let name = visible(&scenario.name);
             let codes = codes.join(" ");
             writeln!(self.out, "    {style}{mark}{style:#} {name}  {quiet}{codes}{quiet:#}")?;
         }
-        if long {
-            let all = tally(group.iter().map(|scenario| scenario.verdict));
-            writeln!(self.out, "    {quiet}all in all: {all}{quiet:#}")?;
-        }
         Ok(())
     }
 
     fn rules(&mut self, judged: &Judged) -> io::Result<()> {
         let shown: Vec<_> = judged.rules.iter().filter(|rule| is_told(judged, rule)).collect();
-        self.section("Rules", &tally(shown.iter().map(|rule| rule.verdict)))?;
+        let all = tally(shown.iter().map(|rule| rule.verdict));
+        self.section("Rules", &format!("{all}; each is named after the fault it looks for"))?;
         let quiet = self.palette.quiet;
         for rule in shown {
             let (mark, style) = self.palette.mark(rule.verdict);
@@ -171,7 +178,7 @@ impl Page<'_> {
     }
 
     fn findings(&mut self, judged: &Judged) -> io::Result<()> {
-        let causes = causes(&judged.findings);
+        let causes = causes(judged);
         if causes.is_empty() {
             return Ok(());
         }
@@ -208,11 +215,11 @@ impl Page<'_> {
         self.field("owner", lead.owner.as_str())?;
         self.field("usual fix", lead.fix)?;
         self.field("replay", &visible(&lead.replay))?;
-        for other in cause.also.iter().take(NAMED_MAX) {
+        for other in cause.also.iter().take(ALSO_MAX) {
             let told = format!("{} ({}:{})", other.scenario, other.source.file, other.source.line);
             self.field("also in", &visible(&told))?;
         }
-        if let Some(more) = cause.also.len().checked_sub(NAMED_MAX).filter(|more| *more > 0) {
+        if let Some(more) = cause.also.len().checked_sub(ALSO_MAX).filter(|more| *more > 0) {
             self.field("", &format!("and {}", count(more as u64, "more scenario")))?;
         }
         for told in consequences(&cause.consequences) {
@@ -223,12 +230,19 @@ impl Page<'_> {
 
     fn timeline(&mut self, finding: &Finding) -> io::Result<()> {
         let Some(first) = finding.entries.first() else { return Ok(()) };
-        for (i, instant) in finding.entries.iter().enumerate() {
-            let label = if i == 0 { "proof" } else { "" };
-            let when = offset(first.at, instant.at);
-            let text = visible(&instant.text);
-            let plane = instant.plane.as_str();
-            self.field(label, &format!("#{:<4} {when:>7}  {plane:<8}  {text}", instant.seq))?;
+        let mut before = None;
+        for instant in &finding.entries {
+            let label = if before.is_none() { "proof" } else { "" };
+            // Several lines about one entry are told under its first.
+            let entry = match before == Some(instant.seq) {
+                true => String::new(),
+                false => {
+                    let when = offset(first.at, instant.at);
+                    format!("#{:<4} {when:>7}  {}", instant.seq, instant.plane.as_str())
+                }
+            };
+            before = Some(instant.seq);
+            self.field(label, &format!("{entry:<23}  {}", visible(&instant.text)))?;
         }
         Ok(())
     }
@@ -251,7 +265,7 @@ impl Page<'_> {
         if gaps.is_empty() {
             return Ok(());
         }
-        self.section("Not tested", "")?;
+        self.section("Not decided", "")?;
         for gap in gaps {
             self.bullet(&format!("{}: {}", gap.names(), gap.why))?;
         }

@@ -12,11 +12,11 @@ use countersign::rule::{
 use countersign::scenario::Source;
 
 const USDT: Asset = Asset { symbol: "USDT", decimals: 6 };
-const REPEATED: &str = "A repeated delivery takes effect again";
-const RACE: &str = "Copies at the same instant take effect more than once";
-const LOST: &str = "Money whose notification was lost is never noticed";
-const LATE: &str = "Money that comes after the deadline is dropped";
-const FORGED: &str = "An unsigned message takes effect";
+const REPEATED: &str = "the same event is applied twice";
+const RACE: &str = "two copies at once both pass the duplicate check";
+const LOST: &str = "a payment whose notifications were lost is never found";
+const LATE: &str = "money after the deadline is neither honoured nor surfaced";
+const FORGED: &str = "a notification without a signature is not checked";
 
 fn usdt(text: &str) -> Money {
     USDT.parse(text).unwrap()
