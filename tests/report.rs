@@ -57,8 +57,19 @@ fn the_screen_keeps_to_its_width() {
             screen(&judged, &page, &mut bytes).unwrap();
             let text = String::from_utf8(bytes).unwrap();
             for line in text.lines().filter(|line| line.chars().count() > width) {
-                let whole =
-                    ["replay", "proof", "#", "✓", "✗", "?", "-", "countersign", "↳", "; rep"];
+                let whole = [
+                    "Rules",
+                    "replay",
+                    "proof",
+                    "#",
+                    "✓",
+                    "✗",
+                    "?",
+                    "-",
+                    "countersign",
+                    "↳",
+                    "; rep",
+                ];
                 assert!(whole.iter().any(|mark| line.contains(mark)), "{width}: {line}");
             }
         }

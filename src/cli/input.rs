@@ -7,8 +7,9 @@ use std::path::Path;
 
 use crate::cli::failure::Failure;
 use crate::merchant::{self, Known, Profile};
+use crate::rule;
 use crate::scenario::suite::embedded;
-use crate::{rule, signature};
+use crate::signature;
 
 /// The profile that a command looks for where none is named.
 pub const CONFIG: &str = "countersign.yaml";
