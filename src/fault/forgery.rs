@@ -79,7 +79,7 @@ fn tamper(body: &[u8]) -> Vec<u8> {
 mod tests {
     use super::*;
     use crate::model::SimTime;
-    use crate::signature::{Rejection, scheme};
+    use crate::signature::{Arrived, Rejection, scheme};
 
     const BODY: &[u8] = br#"{"id":"evt_1","type":"payment.confirmed"}"#;
     const NOW: SimTime = SimTime::from_unix_ms(1_700_000_000_500);
@@ -95,7 +95,8 @@ mod tests {
         let all = ["webhook-id", "webhook-timestamp", "webhook-signature"];
         let sent = if forgery == Forgery::Unsigned { &all[..2] } else { &all[..] };
         assert_eq!(names, sent);
-        let verdict = scheme.verify(&[secret], &headers, url, "POST", &body, NOW);
+        let arrived = Arrived { headers: &headers, url, method: "POST", body: &body };
+        let verdict = scheme.verify(&[secret], &arrived, NOW);
         assert_eq!(verdict.as_ref(), Err(expected), "{forgery:?}");
         let claim: serde_json::Value = serde_json::from_slice(&body).unwrap();
         assert_eq!(claim["type"], "payment.confirmed");

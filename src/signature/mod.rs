@@ -21,6 +21,7 @@ use std::sync::LazyLock;
 pub use error::{Rejection, SignatureError, Unsupported};
 pub use scheme::Scheme;
 pub use secret::{Message, Secret};
+pub use verify::Arrived;
 
 /// The schemes of the fixture, in its order. A fault in it is a fault of this program, and the
 /// tests of this folder read it.

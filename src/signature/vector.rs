@@ -36,6 +36,10 @@ fn at(seconds: i64) -> SimTime {
     SimTime::from_unix_ms(seconds * 1000)
 }
 
+fn post<'a>(headers: &'a [(String, String)], body: &'a [u8]) -> Arrived<'a> {
+    Arrived { headers, url: URL, method: "POST", body }
+}
+
 fn vectors() -> Vec<Vector> {
     let text = include_str!("../../fixtures/signature-vectors.json");
     serde_json::from_str::<Fixture>(text).unwrap().vectors
@@ -59,7 +63,7 @@ fn published_vectors_are_signed_and_verified() {
             headers
         };
         let verify = |secret: &Secret, body: &str| {
-            scheme.verify(&[secret.clone()], &headers, URL, "POST", body.as_bytes(), now)
+            scheme.verify(std::slice::from_ref(secret), &post(&headers, body.as_bytes()), now)
         };
         assert_eq!(verify(&secret, body), Ok(()), "{name}");
         let other = scheme.fresh_secret(&[9; 32]);
@@ -81,7 +85,7 @@ fn check(change: impl Fn(&mut Vec<(String, String)>), now_s: i64) -> Result<(), 
     ];
     change(&mut headers);
     let secrets = [scheme.fresh_secret(&[9; 32]), Secret::new(&vector.secret)];
-    scheme.verify(&secrets, &headers, URL, "POST", vector.body.as_bytes(), at(now_s))
+    scheme.verify(&secrets, &post(&headers, vector.body.as_bytes()), at(now_s))
 }
 
 const T: i64 = 1_614_265_330;
@@ -148,7 +152,7 @@ fn an_empty_or_foreign_secret_is_no_key() {
         let secret = Secret::new(text);
         let signed = scheme.sign(&secret, &message);
         assert!(matches!(signed, Err(SignatureError::Key { .. })), "{text}");
-        let verified = scheme.verify(&[secret], &[], URL, "POST", b"{}", at(T));
+        let verified = scheme.verify(&[secret], &post(&[], b"{}"), at(T));
         assert_eq!(verified, Err(Rejection::NoKey), "{text}");
     }
     assert_eq!(format!("{:?}", Secret::new("whsec_x")), "Secret(…)");
@@ -161,7 +165,7 @@ fn one_sided_clocks_accept_the_future() {
     let verify = |now_s| {
         let secrets = [Secret::new(&vector.secret)];
         let paddle = scheme("paddle").unwrap();
-        paddle.verify(&secrets, &headers, URL, "POST", vector.body.as_bytes(), at(now_s))
+        paddle.verify(&secrets, &post(&headers, vector.body.as_bytes()), at(now_s))
     };
     assert_eq!(verify(vector.at_s + 5), Ok(()));
     assert_eq!(verify(vector.at_s + 6), Err(Rejection::Stale(Span::from_s(5))));
@@ -175,7 +179,7 @@ fn a_signature_of_another_length_is_wrong_and_harmless() {
     let odd = body.replace("ZNBPtI+oDyyRrLyD1XirkKnQgIAlFc07Vj27TeHsDRE=", &of_33_bytes);
     let adyen = scheme("adyen-standard").unwrap();
     let secrets = [Secret::new("DFB1EB5485895CFA84146406857104ABB4CBCABDC8AAF103A624C8F6A3EAAB00")];
-    let verify = |body: &str| adyen.verify(&secrets, &[], URL, "POST", body.as_bytes(), at(T));
+    let verify = |body: &str| adyen.verify(&secrets, &post(&[], body.as_bytes()), at(T));
     assert_eq!(verify(&odd), Err(Rejection::Mismatch));
     let nothing = Rejection::Missing("json:/notificationItems/*/NotificationRequestItem".into());
     assert_eq!(verify(r#"{"notificationItems":[]}"#), Err(nothing));
@@ -211,7 +215,7 @@ fn every_scheme_signs_what_it_verifies_or_refuses() {
         let secret = scheme.fresh_secret(&[5; 32]);
         match scheme.sign(&secret, &message) {
             Ok(headers) => {
-                let verified = scheme.verify(&[secret], &headers, URL, "POST", body, at(T));
+                let verified = scheme.verify(&[secret], &post(&headers, body), at(T));
                 assert_eq!(verified, Ok(()), "{name}");
                 assert_eq!(scheme.signable(), Ok(()));
             }

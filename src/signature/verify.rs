@@ -11,12 +11,17 @@ use super::scheme::{Direction, Input, Location, Scheme, Stamp};
 use super::template::{Values, scalar};
 use super::{Rejection, Secret};
 
-/// What arrived.
-struct Arrived<'a> {
-    headers: &'a [(String, String)],
-    url: &'a str,
-    method: &'a str,
-    body: &'a [u8],
+/// A message as it arrived, before anything is believed.
+#[derive(Debug, Clone, Copy)]
+pub struct Arrived<'a> {
+    /// All headers; names in any case.
+    pub headers: &'a [(String, String)],
+    /// The absolute URL that it was sent to, as the sender knows it.
+    pub url: &'a str,
+    /// `POST`.
+    pub method: &'a str,
+    /// The exact bytes of the body.
+    pub body: &'a [u8],
 }
 
 impl Scheme {
@@ -28,10 +33,7 @@ impl Scheme {
     pub fn verify(
         &self,
         secrets: &[Secret],
-        headers: &[(String, String)],
-        url: &str,
-        method: &str,
-        body: &[u8],
+        arrived: &Arrived,
         now: SimTime,
     ) -> Result<(), Rejection> {
         self.verifiable()?;
@@ -39,17 +41,16 @@ impl Scheme {
         if keys.is_empty() {
             return Err(Rejection::NoKey);
         }
-        let arrived = Arrived { headers, url, method, body };
         let document: Option<Value> =
-            if self.reads_json() { serde_json::from_slice(body).ok() } else { None };
+            if self.reads_json() { serde_json::from_slice(arrived.body).ok() } else { None };
         let Some(each) = &self.each else {
-            return self.verify_item(&arrived, document.as_ref(), &keys, now);
+            return self.verify_item(arrived, document.as_ref(), &keys, now);
         };
         let items = document.as_ref().map_or_else(Vec::new, |d| resolve(d, each));
         if items.is_empty() {
             return Err(Rejection::Missing(format!("json:{each}")));
         }
-        items.into_iter().try_for_each(|item| self.verify_item(&arrived, Some(item), &keys, now))
+        items.into_iter().try_for_each(|item| self.verify_item(arrived, Some(item), &keys, now))
     }
 
     fn verify_item(
