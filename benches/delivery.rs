@@ -87,12 +87,15 @@ impl Delivery {
 struct Bare(SendRequest<Full<Bytes>>);
 
 impl Bare {
-    async fn new() -> Self {
-        let stream = TcpStream::connect(ENDPOINT.as_str()).await.expect("a connection");
-        stream.set_nodelay(true).expect("a socket");
-        let (sender, connection) = handshake(TokioIo::new(stream)).await.expect("a connection");
-        tokio::spawn(connection);
-        Self(sender)
+    fn new() -> Self {
+        let address = ENDPOINT.as_str();
+        RUNTIME.block_on(async {
+            let stream = TcpStream::connect(address).await.expect("a connection");
+            stream.set_nodelay(true).expect("a socket");
+            let (sender, connection) = handshake(TokioIo::new(stream)).await.expect("a connection");
+            tokio::spawn(connection);
+            Self(sender)
+        })
     }
 
     async fn once(&mut self) {
@@ -120,7 +123,7 @@ fn deliveries(bencher: Bencher) {
 
 #[divan::bench]
 fn bare_requests(bencher: Bencher) {
-    let mut bare = RUNTIME.block_on(Bare::new());
+    let mut bare = Bare::new();
     bencher.counter(ItemsCount::new(BATCH)).bench_local(|| batch_bare(&mut bare));
 }
 
@@ -149,7 +152,7 @@ fn timed(batch: impl FnOnce()) -> Duration {
 /// Both take turns, so that whatever else the machine does weighs on both alike.
 fn ratio_in_percent() -> u128 {
     let mut delivery = Delivery::new();
-    let mut bare = RUNTIME.block_on(Bare::new());
+    let mut bare = Bare::new();
     let (mut ours, mut theirs) = (Duration::ZERO, Duration::ZERO);
     for round in 0..21 {
         let (delivered, requested) =
