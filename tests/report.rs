@@ -7,7 +7,7 @@ mod example;
 use std::path::Path;
 
 use countersign::report::{FORMATS, Format, Screen, format, screen};
-use countersign::rule::Judged;
+use countersign::rule::{Judged, ScenarioVerdict, Verdict};
 
 fn rendered(format: &Format, judged: &Judged) -> String {
     let mut bytes = Vec::new();
@@ -102,4 +102,26 @@ fn junit_is_never_green_by_accident() {
         let clean = head.contains("failures=\"0\"") && head.contains("errors=\"0\"");
         assert_eq!(clean, green, "{head}");
     }
+}
+
+/// The format knows no `unknown`; it must not come out as passed, and a sweep must come out whole.
+#[test]
+fn cucumber_is_never_green_by_accident_and_leaves_nothing_out() {
+    let mut judged = example::ready();
+    let one = judged.scenarios[0].clone();
+    judged.scenarios =
+        (0..200).map(|n| ScenarioVerdict { name: format!("row {n}"), ..one.clone() }).collect();
+    let verdicts = [Verdict::Pass, Verdict::Unknown, Verdict::Fail, Verdict::NotTestable];
+    for (scenario, verdict) in judged.scenarios.iter_mut().zip(verdicts) {
+        scenario.verdict = verdict;
+    }
+    let report: serde_json::Value =
+        serde_json::from_str(&rendered(format("cucumber").unwrap(), &judged)).unwrap();
+    let elements = report[0]["elements"].as_array().unwrap();
+    assert_eq!((report.as_array().unwrap().len(), elements.len()), (1, 200));
+    for (element, status) in elements.iter().zip(["passed", "failed", "failed", "skipped"]) {
+        let last = element["steps"].as_array().unwrap().last().unwrap();
+        assert_eq!(last["result"]["status"], status, "{}", element["name"]);
+    }
+    assert!(!report.to_string().contains("panicked"));
 }

@@ -15,7 +15,7 @@ use crate::rule::Judged;
 pub struct ReportArgs {
     /// Write this report, instead of every format beside the history; may be repeated
     ///
-    /// Formats: text, junit, json, markdown.
+    /// Formats: text, junit, json, markdown, cucumber.
     #[arg(long = "report", value_name = "FORMAT=PATH", value_parser = parse)]
     reports: Vec<Target>,
 }

@@ -5,6 +5,7 @@
 //! is one file here and one row in `FORMATS`.
 
 mod cause;
+mod cucumber;
 mod digest;
 mod json;
 mod junit;
@@ -37,7 +38,7 @@ pub struct Format {
 
 /// Every format, in the order in which they are written and listed.
 pub static FORMATS: &[&Format] =
-    &[&terminal::FORMAT, &junit::FORMAT, &json::FORMAT, &markdown::FORMAT];
+    &[&terminal::FORMAT, &junit::FORMAT, &json::FORMAT, &markdown::FORMAT, &cucumber::FORMAT];
 
 /// The format of that name.
 #[must_use]
