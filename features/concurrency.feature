@@ -35,7 +35,9 @@ Feature: Copies that arrive together count once
     When the payer sends 310.00 USDT
     And the network confirms the transfer
     And "payment.confirmed" is delivered 4 times at once
-    And "payment.confirmed" is delivered again
     Then the order is paid
+    And exactly one credit of 310.00 USDT is posted
+    When "payment.confirmed" is delivered again
+    Then the order is still paid
     And exactly one credit of 310.00 USDT is posted
     And the order is fulfilled once

@@ -65,7 +65,7 @@ fn fingerprint(parts: &[&str]) -> String {
 
 fn replay(case: &Case<'_>) -> String {
     let source = &case.scenario.source;
-    format!("{} {}:{} --seed {}", case.run.command, source.file, source.line, case.run.seed)
+    format!("{} {}:{}", case.run.command, source.file, source.line)
 }
 
 /// An entry as lines of a timeline.

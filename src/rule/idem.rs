@@ -29,10 +29,23 @@ pub static REPEATED_EVENT: Rule = Rule {
     judge: |case| {
         repeated(case, "a copy of an acknowledged event", |order, attempt, seq| {
             let acknowledged = order.acknowledged_before(seq);
-            attempt.arrival == Arrival::InTurn && acknowledged.contains(attempt.event.as_str())
+            attempt.arrival == Arrival::InTurn
+                && acknowledged.contains(attempt.event.as_str())
+                && !raced_unseen(order, seq)
         })
     },
 };
+
+/// Whether copies went out together before the entry `seq` and nobody looked in between: what is
+/// seen afterwards may be the race's doing.
+fn raced_unseen(order: &Order<'_>, seq: u64) -> bool {
+    let race = order
+        .attempts
+        .iter()
+        .rev()
+        .find(|(at, attempt)| *at < seq && attempt.arrival == Arrival::AtOnce);
+    race.is_some_and(|(at, _)| !order.looks.iter().any(|look| look.seq > *at && look.seq < seq))
+}
 
 /// IDEM-02
 pub static REPEATED_PAYMENT: Rule = Rule {
@@ -108,6 +121,11 @@ fn dropped(case: &Case<'_>, order: &Order<'_>) -> Outcome {
         return Outcome::NotExercised;
     }
     if let Some(violation) = order.violation_after(second, &[Fault::Missing]) {
+        // An older event in between may have overwritten the state; that is another rule's matter.
+        let older = |kind| order.genuine(kind).any(|(at, _)| at > second && at < violation.seq);
+        if older(EventKind::Created) || older(EventKind::Paid) {
+            return Outcome::NotExercised;
+        }
         let violation = violation.clone();
         return Outcome::Fail(Box::new(Breach { violation, stimulus: vec![first, second] }));
     }

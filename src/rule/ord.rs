@@ -14,8 +14,9 @@ pub static OLDER_OVERWRITES: Rule = Rule {
     level: Level::Must,
     holds: "Order of arrival is not guaranteed. A paid order that an old notification turns back \
         into an open one is chased, cancelled or shipped again.",
-    judged: "An older event arrives after a newer one of the same payment was acknowledged; the \
-        order must not fall back, and must show what the newer one said.",
+    judged: "An older event arrives after a newer one of the same payment was acknowledged, or \
+        after reconciliation read the newer state; the order must not fall back, and must show \
+        what was newer.",
     not_judged: "States shown in between by a merchant that is still catching up.",
     fix: "Let a state only move ahead: compare the event's status with the stored one in the \
         update itself.",
@@ -23,7 +24,7 @@ pub static OLDER_OVERWRITES: Rule = Rule {
     owner: Owner::Engineering,
     references: &["laravel/cashier-stripe#1201", "TryGhost/Members#240"],
     explains: &[],
-    judge: |case| each(case, older_last),
+    judge: |case| each(case, |order| older_last(case, order)),
 };
 
 /// ORD-02
@@ -90,13 +91,19 @@ fn stage(event_type: &str) -> Option<u8> {
     }
 }
 
-fn older_last(order: &Order<'_>) -> Outcome {
-    let genuine: Vec<_> = order
+fn older_last(case: &Case<'_>, order: &Order<'_>) -> Outcome {
+    let mut genuine: Vec<_> = order
         .attempts
         .iter()
         .filter(|(_, attempt)| attempt.forgery.is_none() && attempt.answer.is_success())
         .filter_map(|(seq, attempt)| Some((*seq, stage(&attempt.event_type)?)))
         .collect();
+    // What reconciliation read is as new as the truth was at that moment.
+    genuine.extend(case.reconciled.iter().filter_map(|seq| {
+        let truth = order.truths_before(*seq).last().copied()?;
+        Some((*seq, stage(truth.event?.as_str())?))
+    }));
+    genuine.sort_unstable();
     let older = genuine.iter().enumerate().find_map(|(i, (seq, stage))| {
         let newer = genuine[..i].iter().find(|(_, earlier)| *earlier >= 2 && earlier > stage)?;
         Some((newer.0, *seq))
