@@ -133,6 +133,40 @@ fn a_killed_owner_takes_the_command_with_it() {
     assert_eq!(family.iter().filter(|pid| lives(pid)).count(), 0);
 }
 
+/// The same with a real run: the demo is killed while its merchant serves.
+#[cfg(target_os = "linux")]
+#[test]
+fn a_killed_run_takes_its_merchant_with_it() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut run = Command::new(EXE)
+        .arg("demo")
+        .current_dir(folder.path())
+        .stdin(Stdio::null())
+        .stdout(Stdio::null())
+        .stderr(Stdio::null())
+        .spawn()
+        .unwrap();
+    let family = || -> Vec<Pid> {
+        let guardians = children(Pid::from_raw(i32::try_from(run.id()).unwrap()));
+        let merchants: Vec<_> = guardians.iter().flat_map(|pid| children(*pid)).collect();
+        if merchants.is_empty() { Vec::new() } else { [guardians, merchants].concat() }
+    };
+    eventually("the merchant runs", || !family().is_empty());
+    let family = family();
+    assert_eq!(family.len(), 2, "one guardian, one merchant");
+    run.kill().unwrap();
+    run.wait().unwrap();
+    eventually("guardian and merchant are gone", || !family.iter().any(lives));
+}
+
+#[cfg(target_os = "linux")]
+fn children(pid: Pid) -> Vec<Pid> {
+    let threads = std::fs::read_dir(format!("/proc/{pid}/task")).into_iter().flatten().flatten();
+    let lists = threads.map(|thread| std::fs::read_to_string(thread.path().join("children")));
+    let text: String = lists.flatten().collect();
+    text.split_whitespace().map(|pid| Pid::from_raw(pid.parse().unwrap())).collect()
+}
+
 #[tokio::test]
 async fn a_command_that_ends_by_itself_is_told_and_leaves_nothing() {
     let launched = start("sleep 1000 & echo $!; exit 3", "TERM", Span::from_s(60));
