@@ -84,8 +84,7 @@ impl PlayArgs {
         let selection = self.selection()?;
         selection.apply(&mut plan)?;
         let seed = self.seed.unwrap_or_else(fresh_seed);
-        // The seed is in the history, and whoever writes a replay adds it.
-        let mut command = command.to_owned();
+        let mut command = format!("{command} --seed {seed}");
         if self.strict {
             command.push_str(" --strict");
         }

@@ -51,6 +51,9 @@ fn header(judged: &Judged, out: &mut dyn Write) -> io::Result<()> {
     if let Some(selection) = &run.selection {
         writeln!(out, "- **Only a selection:** {}", escape(selection))?;
     }
+    if judged.interrupted {
+        writeln!(out, "- **Not played to its end**")?;
+    }
     let attempts = count(judged.attempts, "delivery attempt");
     let took = took(Span::from_ms(judged.took_ms));
     let (version, seed) = (&run.version, run.seed);

@@ -302,7 +302,8 @@ impl Page<'_> {
         let scenarios = count(judged.scenarios.len() as u64, "scenario");
         let deliveries = count(judged.attempts, "delivery attempt");
         let took = took(Span::from_ms(judged.took_ms));
-        write!(self.out, "{quiet}{scenarios}, {deliveries} in {took}")?;
+        let cut = if judged.interrupted { "not played to its end: " } else { "" };
+        write!(self.out, "{quiet}{cut}{scenarios}, {deliveries} in {took}")?;
         if let Some(folder) = reports {
             write!(self.out, "; reports in {folder}")?;
         }
