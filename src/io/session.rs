@@ -154,10 +154,8 @@ pub async fn run(
     let url = address(&listener)?;
     let scheme = signature::scheme(&options.profile.signature)
         .ok_or_else(|| SessionError::Scheme(options.profile.signature.clone()))?;
-    let secret = match &options.profile.provider.webhook_secret {
-        Some(secret) => Secret::new(secret.clone()),
-        None => scheme.fresh_secret(&entropy),
-    };
+    let declared = options.profile.provider.webhook_secret.clone();
+    let secret = declared.map_or_else(|| scheme.fresh_secret(&entropy), Secret::new);
     let config = provider_config(&options, &nonce, &entropy, clock);
     let identity = super::merchant::Identity {
         provider_url: url,

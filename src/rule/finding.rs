@@ -21,8 +21,8 @@ pub(super) fn finding(
     seqs.push(violation.seq);
     // The provider's word at that moment, without which nobody can tell who is wrong.
     if let Some(order) = case.order(&violation.reference) {
-        let truths = order.truths.iter().filter(|(seq, _)| *seq < violation.seq);
-        seqs.extend(truths.last().map(|(seq, _)| *seq));
+        let mut truths = order.truths.iter().filter(|(seq, _)| *seq < violation.seq);
+        seqs.extend(truths.next_back().map(|(seq, _)| *seq));
     }
     seqs.sort_unstable();
     seqs.dedup();

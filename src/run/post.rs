@@ -17,8 +17,6 @@ const POLITE_TRIES: u32 = 5;
 /// Copies of one event that go out together.
 #[derive(Debug, Clone)]
 pub(super) struct Batch {
-    /// The order that it is about.
-    pub order: usize,
     event: Event,
     copies: u32,
     pub arrival: Arrival,
@@ -42,9 +40,8 @@ pub(super) struct Posted {
 }
 
 impl Batch {
-    fn genuine(order: usize, event: Event) -> Self {
+    fn genuine(event: Event) -> Self {
         Self {
-            order,
             event,
             copies: 1,
             arrival: Arrival::InTurn,
@@ -81,7 +78,7 @@ impl Lane {
                 Alteration::NewEventId => world.provider.restate(&event),
                 Alteration::None | Alteration::Respelled | Alteration::SignedAgo(_) => event,
             };
-            let mut batch = Batch::genuine(focus, event);
+            let mut batch = Batch::genuine(event);
             batch.alteration = deliver.alteration;
             batch.arrival = deliver.arrival;
             match deliver.arrival {
@@ -102,7 +99,7 @@ impl Lane {
     /// What no step names goes out: everything that is queued, or what stands before `until`.
     pub(super) fn post_unnamed(&mut self, order: usize, until: Option<EventKind>) {
         for event in self.orders[order].take_unnamed(until) {
-            self.plan(Task::Post(Box::new(Batch::genuine(order, event))));
+            self.plan(Task::Post(Box::new(Batch::genuine(event))));
         }
     }
 
@@ -119,7 +116,7 @@ impl Lane {
         let event = event.ok_or_else(|| Stop::Broken(format!("{claim} cannot be claimed")))?;
         let focus = self.focus();
         self.post_unnamed(focus, None);
-        let mut batch = Batch::genuine(focus, event);
+        let mut batch = Batch::genuine(event);
         batch.forgery = Some(forgery);
         self.plan(Task::Post(Box::new(batch)));
         Ok(())
@@ -133,7 +130,7 @@ impl Lane {
         let event = event.ok_or_else(|| Stop::Broken("the payment is unknown".into()))?;
         let focus = self.focus();
         self.post_unnamed(focus, None);
-        self.plan(Task::Post(Box::new(Batch::genuine(focus, event))));
+        self.plan(Task::Post(Box::new(Batch::genuine(event))));
         Ok(())
     }
 

@@ -201,13 +201,16 @@ fn find(target: &Target, plan: &Plan) -> Result<Vec<usize>, SelectionError> {
     Err(SelectionError::Target { target: word.clone(), nearest })
 }
 
+/// Where in a plan the scenarios are that fit.
+type Positions<'a> = dyn Fn(&dyn Fn(&Scenario) -> bool) -> Vec<usize> + 'a;
+
 /// The scenarios whose title, row or step is at that line; else the one that the line leads to,
 /// such as from its tags or from the title of an outline.
 fn at_line(
     file: &str,
     line: u32,
     plan: &Plan,
-    positions: &dyn Fn(&dyn Fn(&Scenario) -> bool) -> Vec<usize>,
+    positions: &Positions<'_>,
 ) -> Result<Vec<usize>, SelectionError> {
     let inside = |scenario: &Scenario| scenario.source.file == file;
     let lines = |scenario: &Scenario| {

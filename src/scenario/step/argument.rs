@@ -236,7 +236,7 @@ pub(super) fn counted(n: u32, noun: &str) -> String {
 
 /// `150 seconds`: the largest unit that divides it.
 pub(super) fn span(span: Span) -> Option<String> {
-    let (name, ms) = UNITS.iter().find(|(_, ms)| span.ms() % ms == 0)?;
+    let (name, ms) = UNITS.iter().find(|(_, ms)| span.ms().is_multiple_of(*ms))?;
     let n = u32::try_from(span.ms() / ms).ok().filter(|n| *n <= COUNT_MAX)?;
     Some(format!("{n} {name}{}", if n == 1 { "" } else { "s" }))
 }
