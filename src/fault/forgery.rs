@@ -53,7 +53,10 @@ pub fn forge(
             let ts = message.ts.minus(Span::from_s(u64::from(seconds)));
             Ok((scheme.sign(secret, &Message { ts, ..*message })?, body()))
         }
-        Forgery::Tampered => Ok((scheme.sign(secret, message)?, tamper(message.body))),
+        Forgery::Tampered => {
+            let signed = otherwise(message.body);
+            Ok((scheme.sign(secret, &Message { body: &signed, ..*message })?, body()))
+        }
     }
 }
 
@@ -63,15 +66,15 @@ fn other_key(scheme: &Scheme, secret: &Secret) -> Secret {
     scheme.fresh_secret(&digest.into())
 }
 
-/// The same JSON with one blank more: every byte of the claim stays readable, so only a merchant
-/// that verifies the bytes as they came notices.
-fn tamper(body: &[u8]) -> Vec<u8> {
+/// What stood there before the body was altered: the same but for one letter or digit. A change of
+/// spelling alone would be believed by a merchant that verifies its own spelling, whose fault is
+/// another one (PARSE-01).
+fn otherwise(body: &[u8]) -> Vec<u8> {
     let mut bytes = body.to_vec();
-    let inside = match bytes.first() {
-        Some(b'{' | b'[') => 1,
-        _ => bytes.len(),
-    };
-    bytes.insert(inside, b' ');
+    match bytes.iter_mut().rev().find(|byte| byte.is_ascii_alphanumeric()) {
+        Some(byte) => *byte = if *byte == b'0' { b'1' } else { b'0' },
+        None => bytes.push(b'0'),
+    }
     bytes
 }
 
