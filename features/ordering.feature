@@ -50,6 +50,7 @@ Feature: Whatever the order of arrival, the end is the same
   Scenario: An expiry that arrives late does not take back accepted money
     Given an order of 180.00 USDT on tron
     When "payment.expired" is held back
+    And "payment.late" is never delivered
     And the payment expires
     And the payer sends 180.00 USDT
     And the provider accepts the payment

@@ -46,14 +46,14 @@ Feature: What was sent is what is read
     And exactly one credit of 36.00 USDT is posted
 
   @PARSE-07
-  Scenario: News of an unknown kind between seen and confirmed
+  Scenario: News of an unknown kind about an order that is paid
     Given an order of 36.00 USDC on base
     When the payer sends 36.00 USDC
-    And "payment.paid" is delivered
-    And an event of an unknown type is delivered
-    Then nothing changes
-    When the network confirms the transfer
+    And the network confirms the transfer
     And "payment.confirmed" is delivered
     Then the order is paid
+    When an event of an unknown type is delivered
+    Then the notification is acknowledged
+    And the order is still paid
     And exactly one credit of 36.00 USDC is posted
     And the order is fulfilled once
