@@ -240,3 +240,84 @@ impl Reader<'_> {
 fn number(n: usize) -> u32 {
     u32::try_from(n).unwrap_or(u32::MAX)
 }
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    const RULES: &[&str] = &["IDEM-01", "IDEM-02", "ORD-01"];
+
+    const WHOLE: &str = r#"@must @IDEM-01
+Feature: Everything that Gherkin has
+
+  Background:
+    Given an order of 250.00 USDT on tron
+
+  @ordering
+  Scenario: Plain
+    Then the order is awaiting
+
+  Rule: A rule of its own
+
+    Background:
+      Given another order of 1.00 BTC on bitcoin
+
+    @IDEM-02
+    Scenario Outline: Rows
+      When "payment.<event>" is delivered
+      Then the order is awaiting
+
+      @ORD-01
+      Examples: first
+        | event   |
+        # a comment between rows
+        | created |
+
+      Examples: second
+        | event   |
+        | expired |
+"#;
+
+    #[test]
+    fn everything_that_gherkin_has_becomes_the_plan() {
+        for text in [WHOLE.to_owned(), WHOLE.replace('\n', "\r\n"), format!("\u{feff}{WHOLE}")] {
+            let read = parse(&text, "whole.feature", RULES).unwrap_or_else(|e| panic!("{e}"));
+            let told: Vec<_> = read
+                .iter()
+                .map(|s| (s.name.as_str(), s.source.line, s.rules.join(" "), s.steps.len()))
+                .collect();
+            let expected = [
+                ("Plain", 8, "IDEM-01".to_owned(), 2),
+                ("Rows [created]", 25, "ORD-01 IDEM-02 IDEM-01".to_owned(), 4),
+                ("Rows [expired]", 29, "IDEM-02 IDEM-01".to_owned(), 4),
+            ];
+            assert_eq!(told, expected);
+            assert!(read[0].tags.contains("ordering") && read[0].tags.contains("must"));
+            assert!(read.iter().all(|scenario| scenario.tags.contains("IDEM-01")));
+        }
+    }
+
+    #[test]
+    fn money_is_read_in_the_asset_of_the_order_in_focus() {
+        let text = WHOLE.replace("When \"payment.<event>\"", "When the payer sends 0.5 BTC\n\"");
+        let text = text.replace("\" is delivered\n", "");
+        let read = parse(&text, "focus.feature", RULES);
+        assert!(read.is_ok(), "{}", read.unwrap_err());
+    }
+
+    proptest! {
+        /// Whatever is written, it is read or told to be wrong at a place inside the file.
+        #[test]
+        fn no_text_stops_the_reader(cut in 0..WHOLE.len(), junk in "[ -~\n|@<>:\"]{0,40}") {
+            let cut = (cut..).find(|at| WHOLE.is_char_boundary(*at)).unwrap_or(0);
+            let text = format!("{}{junk}{}", &WHOLE[..cut], &WHOLE[cut..]);
+            if let Err(InputErrors(errors)) = parse(&text, "junk.feature", RULES) {
+                let lines = number(text.lines().count()).max(1);
+                prop_assert!(!errors.is_empty());
+                prop_assert!(errors.iter().all(|error| (1..=lines).contains(&error.line)));
+            }
+        }
+    }
+}
