@@ -40,5 +40,7 @@ pub fn run(args: &Args) -> Result<ExitCode, Failure> {
         Some(defect) => format!("countersign demo --defect {defect}"),
         None => "countersign demo".to_owned(),
     };
-    play(profile(&exe, args.defect), &command, &args.play)
+    // A planted defect is there to be found, whatever the level of its rule.
+    let play_args = if args.defect.is_some() { args.play.strictly() } else { args.play.clone() };
+    play(profile(&exe, args.defect), &command, &play_args)
 }

@@ -20,7 +20,7 @@ use crate::scenario::{Selection, SelectionError, TagExpression, Target};
 const JOBS: &str = "16";
 
 /// What is played, and what is written.
-#[derive(Debug, clap::Args)]
+#[derive(Debug, Clone, clap::Args)]
 pub struct PlayArgs {
     /// A file, FILE:LINE, or a scenario's title; the whole suite where left out
     #[arg(value_name = "FEATURE[:LINE]|SCENARIO")]
@@ -78,6 +78,11 @@ pub fn runtime() -> Result<tokio::runtime::Runtime, Failure> {
 }
 
 impl PlayArgs {
+    /// The same, with SHOULD rules counted.
+    pub fn strictly(&self) -> Self {
+        Self { strict: true, ..self.clone() }
+    }
+
     fn job(&self, profile: Profile, command: &str) -> Result<Job, Failure> {
         let rails: Vec<&str> = profile.provider.rails.iter().map(String::as_str).collect();
         let mut plan = plan(&files(&self.select)?, &rails, &codes())?;

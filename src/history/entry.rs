@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::merchant::{Connection, Policy, Scope};
 use crate::model::{
-    EventId, EventKind, LaneId, Money, Observation, PaymentId, Rail, Reference, SimTime, Truth,
+    EventId, EventKind, LaneId, Money, Observation, PaymentId, Rail, Reference, SimTime, Span, Truth,
 };
 use crate::scenario::{Alteration, Arrival, Expectation, Forgery, Phase, Source};
 
@@ -161,6 +161,8 @@ pub enum Answer {
         /// The body's first 2 KiB, as text.
         body: String,
     },
+    /// Nothing was asked: the merchant does it by itself, and was given this time.
+    Waited(Span),
     /// No connection, reset, or no answer in time, in words.
     Failed(String),
 }
@@ -232,7 +234,9 @@ pub struct Attempt {
 pub enum Why {
     /// A scenario waits for something, and this look shows what the last one did not.
     Changed,
-    /// The closing audit.
+    /// The closing audit, before it drives reconciliation: what the merchant did by itself.
+    Calm,
+    /// The closing audit, after it drove reconciliation.
     Audit,
 }
 

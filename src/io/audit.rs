@@ -28,22 +28,33 @@ pub(super) async fn close(shared: &Arc<Shared>) {
         _ = interrupted.wait_for(Option::is_some) => return,
     }
     if shared.profile.drive.reconcile.is_some() {
+        // What is wrong before the drive is not the drive's doing.
+        look_at_all(shared, Why::Calm).await;
         let answer = super::play::reconcile(shared).await;
         let drive = Drive { verb: "reconcile".to_owned(), reference: None, answer };
         let real_ms = shared.clock.now().real_ms;
         shared.world().append(LaneId::RUN, Fact::Driven(drive), real_ms);
         tokio::time::sleep(Duration::from_millis(policy.quiet.ms())).await;
     }
+    look_at_all(shared, Why::Audit).await;
+}
+
+/// Looks at every order of the run, in the order of lanes.
+async fn look_at_all(shared: &Arc<Shared>, why: Why) {
+    let patience = match why {
+        Why::Audit => Duration::from_millis(shared.profile.policy.converge_within.ms()),
+        Why::Calm | Why::Changed => Duration::ZERO,
+    };
+    let deadline = tokio::time::Instant::now() + patience;
     let orders = shared.world().orders();
     let orders = orders.into_iter().filter(|(lane, ..)| *lane != LaneId::RUN);
-    let deadline = tokio::time::Instant::now() + Duration::from_millis(policy.converge_within.ms());
     let looks = stream::iter(orders).map(|(lane, reference, due)| async move {
         let seen = last_look(shared, &reference, due, deadline).await;
         (lane, reference, seen)
     });
     let mut looks = looks.buffered(TOGETHER);
     while let Some((lane, reference, seen)) = looks.next().await {
-        let observed = Observed { why: Why::Audit, reference, seen };
+        let observed = Observed { why, reference, seen };
         let real_ms = shared.clock.now().real_ms;
         shared.world().append(lane, Fact::Observed(Box::new(observed)), real_ms);
         if shared.interrupted.borrow().is_some() {

@@ -10,7 +10,7 @@ use super::meeting::Meeting;
 use super::session::Shared;
 use super::{drive, probe};
 use crate::history;
-use crate::model::LaneId;
+use crate::model::{LaneId, Span};
 use crate::rule::judge_scenario;
 use crate::run::{Answer, Lane, Request};
 use crate::scenario::{Phase, Plan, Scenario};
@@ -124,8 +124,15 @@ async fn steps(shared: &Arc<Shared>, mut lane: Lane, meeting: Option<&Meeting>) 
     }
 }
 
-/// Drives the merchant's own reconciliation once.
+/// Drives the merchant's own reconciliation once; one that runs by itself is given the time for it.
 pub(super) async fn reconcile(shared: &Arc<Shared>) -> history::Answer {
+    let every = shared.profile.policy.background_every;
+    if let (None, Some(every)) = (&shared.profile.drive.reconcile, every) {
+        // Twice: it may have begun just before the payment was settled.
+        let span = Span::from_ms(every.ms().saturating_mul(2));
+        tokio::time::sleep(span.to_duration()).await;
+        return history::Answer::Waited(span);
+    }
     let mut values = std::collections::BTreeMap::new();
     shared.merchant.add_values(&mut values);
     drive::drive(shared.merchant.reach(), &shared.profile, "reconcile", &values).await

@@ -96,7 +96,7 @@ async fn check_out(
     let answer = drive::drive(reach, &shared.profile, "checkout", &values).await;
     let told = match &answer {
         Answer::Http { status, body } => format!("{status} {body}"),
-        Answer::Failed(why) => why.clone(),
+        Answer::Waited(_) | Answer::Failed(_) => answer.tell(),
     };
     let drive = Drive { verb: "checkout".to_owned(), reference: Some(reference.clone()), answer };
     let real_ms = shared.clock.now().real_ms;
@@ -152,7 +152,9 @@ fn refused(shared: &Arc<Shared>, answer: &Answer) -> Miswired {
              merchant.webhook.signature, and that its clock is right",
         ),
         Answer::Http { .. } => (answer.tell(), "look into the merchant's log"),
-        Answer::Failed(why) => (why.clone(), "check merchant.base_url and that it listens"),
+        Answer::Waited(_) | Answer::Failed(_) => {
+            (answer.tell(), "check merchant.base_url and that it listens")
+        }
     };
     miswired(
         format!("the genuine payment.created of a fresh order was answered {told} at {url}"),

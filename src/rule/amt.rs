@@ -1,6 +1,7 @@
 //! Amounts: what was delivered against what was ordered.
 
 use super::case::Order;
+use super::idem::is_drive_to_blame;
 use super::oracle::Fault;
 use super::ord::each;
 use super::{Breach, Level, Need, Outcome, Owner, Rule};
@@ -79,7 +80,8 @@ fn parts(order: &Order<'_>) -> Outcome {
         return Outcome::NotExercised;
     }
     let faults = [Fault::Repeated, Fault::Excess, Fault::WrongAmount];
-    if let Some(violation) = order.violation_after(0, &faults) {
+    let violation = order.violation_after(0, &faults);
+    if let Some(violation) = violation.filter(|v| !is_drive_to_blame(order, v.seq)) {
         let stimulus = order.truths.iter().map(|(seq, _)| *seq).collect();
         return Outcome::Fail(Box::new(Breach { violation: violation.clone(), stimulus }));
     }

@@ -2,7 +2,7 @@
 
 use super::case::{Case, Order};
 use super::oracle::Fault;
-use super::{Breach, Level, Need, Outcome, Owner, Rule};
+use super::{Breach, Level, Need, Outcome, Owner, Rule, Violation};
 use crate::history::Attempt;
 use crate::model::{EventKind, OrderState, Status};
 use crate::scenario::Forgery;
@@ -157,11 +157,21 @@ pub(super) fn effects(case: &Case<'_>, stimulus: impl Fn(&Attempt) -> bool) -> O
 }
 
 fn effect(order: &Order<'_>, seq: u64, attempt: &Attempt) -> Outcome {
+    // What a genuine notice of the transfer did already is no effect of the forgery.
+    let known = |kind| order.genuine(kind).any(|(at, a)| at < seq && a.answer.is_success());
+    let is_cancelled = |violation: &&Violation| {
+        let look = order.looks.iter().find(|look| look.seq == violation.seq);
+        look.is_some_and(|look| look.shown.state == Some(OrderState::Cancelled))
+    };
+    let own = |violation: &&Violation| {
+        is_cancelled(violation) || !(known(EventKind::Paid) || known(EventKind::Detected))
+    };
     let faults = [Fault::Unproven, Fault::Regressed];
     // What the provider says by itself later on is no effect of the forgery.
     let overtaken = order.truths.iter().find(|(at, truth)| *at > seq && supports(attempt, truth));
     let until = overtaken.map_or(u64::MAX, |(at, _)| *at);
-    if let Some(violation) = order.violation_after(seq, &faults).filter(|v| v.seq < until) {
+    let found = order.violation_after(seq, &faults).filter(|v| v.seq < until);
+    if let Some(violation) = found.filter(own) {
         let violation = violation.clone();
         return Outcome::Fail(Box::new(Breach { violation, stimulus: vec![seq] }));
     }

@@ -41,6 +41,8 @@ pub struct Order<'a> {
     pub truths: Vec<(u64, &'a Truth)>,
     /// Messages sent about it.
     pub attempts: Vec<(u64, &'a Attempt)>,
+    /// When the merchant read it at the provider, with success.
+    pub reads: Vec<u64>,
     /// Looks that were understood.
     pub looks: Vec<Look<'a>>,
     /// Looks that were not, with the reason.
@@ -105,6 +107,10 @@ impl<'a> Case<'a> {
                     order.look(entry.seq, observed);
                 }
             }
+            Fact::ApiCalled(call) if call.method == "GET" && call.status == 200 => {
+                let read = self.orders.iter_mut().filter(|order| order.is_named_by(&call.path));
+                read.for_each(|order| order.reads.push(entry.seq));
+            }
             Fact::Expected(expected) => self.expected.push((entry.seq, expected)),
             Fact::Driven(drive) if drive.verb == "reconcile" && drive.answer.is_success() => {
                 self.reconciled.push(entry.seq);
@@ -157,6 +163,7 @@ impl<'a> Order<'a> {
             opened,
             truths: Vec::new(),
             attempts: Vec::new(),
+            reads: Vec::new(),
             looks: Vec::new(),
             blind: Vec::new(),
             violations: Vec::new(),
@@ -171,6 +178,14 @@ impl<'a> Order<'a> {
             }
             Err(reason) => self.blind.push((seq, reason)),
         }
+    }
+
+    /// Whether a call's path names the order or a payment of it.
+    fn is_named_by(&self, path: &str) -> bool {
+        let query = path.split_once('?').map_or("", |(_, query)| query);
+        let reference = self.opened.reference.as_str();
+        query.split('&').any(|pair| pair.strip_prefix("reference=") == Some(reference))
+            || self.truths.iter().any(|(_, truth)| path.contains(truth.payment.as_str()))
     }
 
     /// The provider's truths before the entry `seq`, in order: those of the payment that got
@@ -244,7 +259,9 @@ fn departures(
         // own reconciliation was driven, or nothing was kept from it.
         let caught_up = match look.observed.why {
             Why::Audit if run.connection.reconcile => Scrutiny::ALL,
-            Why::Audit | Why::Changed => scrutiny.get(&look.seq).copied().unwrap_or_default(),
+            Why::Audit | Why::Calm | Why::Changed => {
+                scrutiny.get(&look.seq).copied().unwrap_or_default()
+            }
         };
         let found = inspect(&look.shown, &allowed, due, was_paid, caught_up);
         violations.extend(found.into_iter().map(|(fault, expected, actual, at_risk)| {
@@ -257,10 +274,10 @@ fn departures(
 }
 
 impl Answer {
-    /// Whether it is a 2xx.
+    /// Whether it is a 2xx, or nothing had to be asked.
     #[must_use]
     pub const fn is_success(&self) -> bool {
-        matches!(self, Self::Http { status: 200..=299, .. })
+        matches!(self, Self::Http { status: 200..=299, .. } | Self::Waited(_))
     }
 
     /// As reports tell it: `200`, or why there was none.
@@ -268,6 +285,7 @@ impl Answer {
     pub fn tell(&self) -> String {
         match self {
             Self::Http { status, .. } => status.to_string(),
+            Self::Waited(span) => format!("nothing, and was given {span}"),
             Self::Failed(why) => why.clone(),
         }
     }

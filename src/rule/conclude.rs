@@ -21,7 +21,8 @@ pub(super) fn conclude(
     mut findings: Vec<Finding>,
     interrupted: bool,
 ) -> Judged {
-    let rules: Vec<_> = RULES.iter().map(|rule| over_all(run, rule, &scenarios)).collect();
+    let rules = RULES.iter().map(|rule| over_all(run, rule, &scenarios, interrupted));
+    let rules: Vec<_> = rules.collect();
     name_causes(&mut findings);
     let (outcome, why) = last_word(run, &rules, interrupted);
     Judged {
@@ -39,7 +40,12 @@ pub(super) fn conclude(
     }
 }
 
-fn over_all(run: &RunStarted, rule: &'static Rule, scenarios: &[ScenarioVerdict]) -> RuleVerdict {
+fn over_all(
+    run: &RunStarted,
+    rule: &'static Rule,
+    scenarios: &[ScenarioVerdict],
+    interrupted: bool,
+) -> RuleVerdict {
     let judged: Vec<_> = scenarios
         .iter()
         .flat_map(|scenario| scenario.rules.iter().map(move |(code, j)| (scenario, code, j)))
@@ -64,6 +70,7 @@ fn over_all(run: &RunStarted, rule: &'static Rule, scenarios: &[ScenarioVerdict]
         let missing = missing(rule, &run.connection);
         verdict.reason = match missing.first() {
             Some(line) => format!("not connected: {line}"),
+            None if interrupted => "not reached before the run was interrupted".to_owned(),
             None => "no selected scenario exercises it".to_owned(),
         };
         return verdict;
@@ -73,6 +80,9 @@ fn over_all(run: &RunStarted, rule: &'static Rule, scenarios: &[ScenarioVerdict]
             Verdict::Pass | Verdict::Fail => {
                 verdict.scenarios += 1;
                 verdict.witnesses.extend(&judgement.witnesses);
+                if let Some((_, lines)) = judgement.reason.split_once(super::judge::UNSEEN) {
+                    verdict.untested.push(format!("{}: {lines}", scenario.name));
+                }
             }
             Verdict::NotTestable => {
                 verdict.untested.push(format!("{}: {}", scenario.name, judgement.reason));

@@ -3,7 +3,7 @@
 use super::case::{Case, Order};
 use super::oracle::{Allowed, Fault};
 use super::{Breach, Level, Need, Outcome, Owner, Rule};
-use crate::history::Attempt;
+use crate::history::{Attempt, Why};
 use crate::model::{EventKind, OrderState};
 use crate::scenario::{Alteration, Arrival};
 
@@ -35,6 +35,14 @@ pub static REPEATED_EVENT: Rule = Rule {
         })
     },
 };
+
+/// Whether the look `seq` follows the closing audit's own drive of reconciliation, and the look
+/// before the drive was clean: then the copies are innocent.
+pub(super) fn is_drive_to_blame(order: &Order<'_>, seq: u64) -> bool {
+    let why = |at: u64| order.looks.iter().find(|look| look.seq == at).map(|l| l.observed.why);
+    let calm = order.looks.iter().any(|look| look.observed.why == Why::Calm);
+    why(seq) == Some(Why::Audit) && calm
+}
 
 /// Whether copies went out together before the entry `seq` and nobody looked in between: what is
 /// seen afterwards may be the race's doing.
@@ -175,13 +183,16 @@ pub(super) fn repeated_after(
     let before = order.violations.iter().any(|v| v.seq < first && v.fault == Fault::Repeated);
     if let Some(violation) = order.violation_after(first, &[Fault::Repeated])
         && !before
+        && !is_drive_to_blame(order, violation.seq)
     {
         // A timeline of the copies and of the delivery that they repeat.
         let origin = order.attempts.iter().map(|(seq, _)| *seq).filter(|seq| *seq < first).max();
         let stimulus = origin.into_iter().chain(stimulus.iter().copied()).collect();
         return Outcome::Fail(Box::new(Breach { violation: violation.clone(), stimulus }));
     }
-    let last = order.last_look().filter(|look| look.seq > first);
+    // The look after the drive of the closing audit shows that drive's effects as well.
+    let mut own = order.looks.iter().rev().filter(|look| look.observed.why != Why::Audit);
+    let last = own.next().or(order.last_look()).filter(|look| look.seq > first);
     let Some(look) = last else {
         return Outcome::Unknown("the order was not seen after the repetition".into());
     };

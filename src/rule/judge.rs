@@ -11,7 +11,7 @@ use super::{
     Breach, Finding, Judged, Judgement, MoneyRow, Outcome, RULES, Rule, ScenarioVerdict, Verdict,
     Violation,
 };
-use crate::history::{Entry, Expected, Fact, HistoryError, Reader, RunStarted, ScenarioEnded};
+use crate::history::{Attempt, Entry, Expected, Fact, HistoryError, Reader, RunStarted, ScenarioEnded};
 use crate::model::LaneId;
 use crate::scenario::Expectation;
 
@@ -53,11 +53,12 @@ pub fn judge_scenario(
 ) -> Option<(ScenarioVerdict, Vec<Finding>)> {
     let case = Case::new(run, entries)?;
     let mut rules: Vec<(&'static Rule, Outcome, bool)> = Vec::new();
+    let mut judgements = Vec::new();
     for rule in RULES {
         let tagged = case.scenario.rules.iter().any(|code| code == rule.code);
-        if absent(rule, &run.scope).is_some() || !missing(rule, &run.connection).is_empty() {
+        if let Some(judgement) = unjudged(rule, run) {
             if tagged {
-                rules.push((rule, Outcome::NotExercised, true));
+                judgements.push((rule.code.to_owned(), judgement));
             }
             continue;
         }
@@ -74,12 +75,13 @@ pub fn judge_scenario(
     });
     explain_unmet(&case, &mut rules);
     let mut findings = Vec::new();
-    let mut judgements = Vec::new();
-    for (rule, outcome, tagged) in rules {
+    let failed = rules.iter().find(|(_, outcome, _)| matches!(outcome, Outcome::Fail(_)));
+    let hidden_by = failed.map(|(rule, ..)| rule.code);
+    for (rule, outcome, _) in rules {
         if let Outcome::Fail(breach) = &outcome {
             findings.push(finding(&case, lane, rule, breach));
         }
-        judgements.push((rule.code.to_owned(), judgement(&case, rule, outcome, tagged)));
+        judgements.push((rule.code.to_owned(), judgement(&case, rule, outcome, hidden_by)));
     }
     let verdict = worst(judgements.iter().map(|(_, judgement)| judgement.verdict));
     let reason = judgements
@@ -112,15 +114,23 @@ fn is_own(entry: &Entry) -> bool {
     matches!(entry.fact, Fact::ScenarioEnded(_) | Fact::Expected(_) | Fact::Attempted(_))
 }
 
-fn judgement(case: &Case<'_>, rule: &Rule, outcome: Outcome, tagged: bool) -> Judgement {
+/// Why a rule is not judged at all: declared out of scope, or something it needs is not connected.
+fn unjudged(rule: &Rule, run: &RunStarted) -> Option<Judgement> {
+    let plain = |verdict, reason| Judgement { verdict, reason, witnesses: Vec::new() };
+    if let Some(reason) = absent(rule, &run.scope) {
+        return Some(plain(Verdict::NotApplicable, reason));
+    }
+    let line = missing(rule, &run.connection).into_iter().next()?;
+    Some(plain(Verdict::NotTestable, format!("not connected: {line}")))
+}
+
+fn judgement(
+    case: &Case<'_>,
+    rule: &Rule,
+    outcome: Outcome,
+    hidden_by: Option<&str>,
+) -> Judgement {
     let plain = |verdict, reason: String| Judgement { verdict, reason, witnesses: Vec::new() };
-    if let Some(reason) = absent(rule, &case.run.scope) {
-        return plain(Verdict::NotApplicable, reason);
-    }
-    let missing = missing(rule, &case.run.connection);
-    if let Some(line) = missing.first() {
-        return plain(Verdict::NotTestable, format!("not connected: {line}"));
-    }
     match (outcome, case.ended) {
         (Outcome::Fail(breach), _) => {
             let Violation { expected, actual, seq, .. } = &breach.violation;
@@ -138,17 +148,37 @@ fn judgement(case: &Case<'_>, rule: &Rule, outcome: Outcome, tagged: bool) -> Ju
             plain(Verdict::Unknown, reason)
         }
         (Outcome::NotExercised, Some(ScenarioEnded::Complete)) => {
-            debug_assert!(tagged, "only failures of other rules are kept");
-            let reason = format!("the scenario did not exercise {} as played", rule.code);
+            let reason = match hidden_by {
+                Some(code) => format!("hidden by what broke {code}"),
+                None => format!("the scenario did not exercise {} as played", rule.code),
+            };
             plain(Verdict::Unknown, reason)
         }
         (Outcome::Pass { what, mut witnesses }, Some(ScenarioEnded::Complete)) => {
             assert!(!witnesses.is_empty(), "a pass of {} without a witness", rule.code);
             witnesses.sort_unstable();
             witnesses.dedup();
-            Judgement { verdict: Verdict::Pass, reason: what, witnesses }
+            let reason = match unseen(case).as_slice() {
+                [] => what,
+                lines => format!("{what}{UNSEEN}{}", lines.join(", ")),
+            };
+            Judgement { verdict: Verdict::Pass, reason, witnesses }
         }
     }
+}
+
+/// What stands in a pass before the lines of configuration that would have shown more.
+pub(super) const UNSEEN: &str = "; not connected, so not seen here: ";
+
+/// The lines of configuration without which some expectation of the scenario cannot be seen.
+fn unseen(case: &Case<'_>) -> Vec<&'static str> {
+    let lines = case.expected.iter().filter_map(|(seq, expected)| {
+        match decision(case, *seq, expected) {
+            Ok((Decision::NotConnected(need), _)) => Some(need.line()),
+            Ok(_) | Err(_) => None,
+        }
+    });
+    lines.collect::<std::collections::BTreeSet<_>>().into_iter().collect()
 }
 
 /// An expectation that is not met, and that no failed rule explains, is held against the rule that
@@ -205,27 +235,7 @@ fn proof(order: &Order<'_>) -> Vec<u64> {
 }
 
 fn unmet(case: &Case<'_>, seq: u64, expected: &Expected) -> Result<Option<Violation>, String> {
-    let order = case.order(&expected.reference).ok_or("the order is not in the history")?;
-    let last =
-        order.attempts.iter().rev().find(|(at, attempt)| *at < seq && attempt.forgery.is_none());
-    let acknowledged =
-        last.is_some_and(|(_, last)| order.acknowledged_before(seq).contains(last.event.as_str()));
-    let look = expected.observation.and_then(|at| order.looks.iter().find(|l| l.seq == at));
-    let Some(look) = look else {
-        let blind = order.blind.iter().rev().find(|(at, _)| *at < seq);
-        return Err(blind.map_or("the order was never seen".to_owned(), |(_, why)| {
-            format!("what the merchant showed was not understood: {why}")
-        }));
-    };
-    let truths = order.truths_before(look.seq);
-    let decision = decide(
-        &expected.expectation,
-        &case.run.policy,
-        order.opened.amount,
-        &truths,
-        &look.shown,
-        acknowledged,
-    );
+    let (decision, look) = decision(case, seq, expected)?;
     let Decision::Unmet { expected: wanted, actual, at_risk } = decision else { return Ok(None) };
     let fault = match expected.expectation {
         Expectation::NoEffect => Fault::Unproven,
@@ -237,7 +247,28 @@ fn unmet(case: &Case<'_>, seq: u64, expected: &Expected) -> Result<Option<Violat
         | Expectation::Consistent => Fault::Missing,
     };
     let reference = expected.reference.clone();
-    Ok(Some(Violation { fault, reference, seq: look.seq, expected: wanted, actual, at_risk }))
+    Ok(Some(Violation { fault, reference, seq: look, expected: wanted, actual, at_risk }))
+}
+
+/// Decides one expectation again, from the history; with the look that it was decided by.
+fn decision(case: &Case<'_>, seq: u64, expected: &Expected) -> Result<(Decision, u64), String> {
+    let order = case.order(&expected.reference).ok_or("the order is not in the history")?;
+    let genuine = |(at, attempt): &&(u64, &Attempt)| *at < seq && attempt.forgery.is_none();
+    let last = order.attempts.iter().rev().find(genuine);
+    let acknowledged = last
+        .is_some_and(|(_, last)| order.acknowledged_before(seq).contains(last.event.as_str()));
+    let look = expected.observation.and_then(|at| order.looks.iter().find(|l| l.seq == at));
+    let Some(look) = look else {
+        let blind = order.blind.iter().rev().find(|(at, _)| *at < seq);
+        return Err(blind.map_or("the order was never seen".to_owned(), |(_, why)| {
+            format!("what the merchant showed was not understood: {why}")
+        }));
+    };
+    let truths = order.truths_before(look.seq);
+    let (policy, due) = (&case.run.policy, order.opened.amount);
+    let decision =
+        decide(&expected.expectation, policy, due, &truths, &look.shown, acknowledged);
+    Ok((decision, look.seq))
 }
 
 fn money(order: &Order<'_>) -> MoneyRow {

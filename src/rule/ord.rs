@@ -15,7 +15,7 @@ pub static OLDER_OVERWRITES: Rule = Rule {
     holds: "Order of arrival is not guaranteed. A paid order that an old notification turns back \
         into an open one is chased, cancelled or shipped again.",
     judged: "An older event arrives after a newer one of the same payment was acknowledged, or \
-        after reconciliation read the newer state; the order must not fall back, and must show \
+        after the merchant read the newer state at the provider; the order must not fall back, and must show \
         what was newer.",
     not_judged: "States shown in between by a merchant that is still catching up.",
     fix: "Let a state only move ahead: compare the event's status with the stored one in the \
@@ -24,7 +24,7 @@ pub static OLDER_OVERWRITES: Rule = Rule {
     owner: Owner::Engineering,
     references: &["laravel/cashier-stripe#1201", "TryGhost/Members#240"],
     explains: &[],
-    judge: |case| each(case, |order| older_last(case, order)),
+    judge: |case| each(case, older_last),
 };
 
 /// ORD-02
@@ -91,15 +91,15 @@ fn stage(event_type: &str) -> Option<u8> {
     }
 }
 
-fn older_last(case: &Case<'_>, order: &Order<'_>) -> Outcome {
+fn older_last(order: &Order<'_>) -> Outcome {
     let mut genuine: Vec<_> = order
         .attempts
         .iter()
         .filter(|(_, attempt)| attempt.forgery.is_none() && attempt.answer.is_success())
         .filter_map(|(seq, attempt)| Some((*seq, stage(&attempt.event_type)?)))
         .collect();
-    // What reconciliation read is as new as the truth was at that moment.
-    genuine.extend(case.reconciled.iter().filter_map(|seq| {
+    // What the merchant read at the provider is as new as the truth was at that moment.
+    genuine.extend(order.reads.iter().filter_map(|seq| {
         let truth = order.truths_before(*seq).last().copied()?;
         Some((*seq, stage(truth.event?.as_str())?))
     }));
@@ -118,6 +118,14 @@ fn expiry_last(order: &Order<'_>) -> Outcome {
     let Some(expired) = acknowledged(order, EventKind::Expired, confirmed) else {
         return Outcome::NotExercised;
     };
+    // Only what was accepted or parked before can be taken back.
+    let acted_on = order
+        .looks
+        .iter()
+        .any(|look| (confirmed..expired).contains(&look.seq) && is_acted_on(look.shown.state));
+    if !acted_on {
+        return Outcome::NotExercised;
+    }
     let faults = [Fault::Regressed, Fault::Missing, Fault::Unproven];
     told(order, expired, vec![confirmed, expired], &faults, "a late expiry")
 }
@@ -165,4 +173,9 @@ fn told(
         },
         None => Outcome::Unknown(format!("the order was not seen paid or parked after {what}")),
     }
+}
+
+/// Whether the order is paid, or a person has it.
+fn is_acted_on(state: Option<OrderState>) -> bool {
+    matches!(state, Some(OrderState::Paid | OrderState::Exception))
 }

@@ -78,9 +78,10 @@ pub static UNKNOWN_EVENT: Rule = Rule {
         };
         for order in &case.orders {
             let first = order.attempts.iter().find(|(_, attempt)| unknown(attempt));
-            if let Some((seq, _)) = first
-                && let Some(violation) = order.violation_after(*seq, &[Fault::Unproven])
-            {
+            let Some((seq, _)) = first else { continue };
+            // An order that took a notice of the transfer for payment was wrong before.
+            let moved = order.genuine(EventKind::Paid).any(|(at, _)| at < *seq);
+            if !moved && let Some(violation) = order.violation_after(*seq, &[Fault::Unproven]) {
                 let violation = violation.clone();
                 return Outcome::Fail(Box::new(Breach { violation, stimulus: vec![*seq] }));
             }

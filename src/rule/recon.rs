@@ -1,7 +1,7 @@
 //! Reconciliation: webhooks are the fast path, and the books must agree without them.
 
 use super::case::{Case, Order};
-use super::idem::repeated_after;
+use super::idem::{is_drive_to_blame, repeated_after};
 use super::oracle::Fault;
 use super::ord::each;
 use super::{Breach, Level, Need, Outcome, Owner, Rule};
@@ -85,6 +85,12 @@ fn both_ways(case: &Case<'_>, order: &Order<'_>) -> Outcome {
             && EventKind::from_word(&attempt.event_type).is_some_and(|kind| FINAL.contains(&kind))
     });
     let Some((webhook, _)) = announced.next() else { return Outcome::NotExercised };
+    // The closing audit drives reconciliation once more; what it repeats is this rule's as well.
+    let audited = order.violation_after(*webhook, &[Fault::Repeated]);
+    if let Some(violation) = audited.filter(|v| is_drive_to_blame(order, v.seq)) {
+        let (violation, stimulus) = (violation.clone(), vec![*webhook]);
+        return Outcome::Fail(Box::new(Breach { violation, stimulus }));
+    }
     let is_final = |at: u64| {
         let mut truths = order.truths.iter().filter(|(seq, _)| *seq < at);
         truths.any(|(_, truth)| matches!(truth.status, Status::Confirmed | Status::Settled))

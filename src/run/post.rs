@@ -187,7 +187,7 @@ impl Lane {
         self.disturb(world);
         let asked_to_wait = sent.iter().find_map(|sent| match sent.answer {
             Answer::Http { status: 429, .. } => Some(sent.retry_after_s.unwrap_or(1)),
-            Answer::Http { .. } | Answer::Failed(_) => None,
+            Answer::Http { .. } | Answer::Waited(_) | Answer::Failed(_) => None,
         });
         if let Some(seconds) = asked_to_wait
             && batch.polite_tries < POLITE_TRIES
