@@ -234,9 +234,9 @@ pub struct Attempt {
 pub enum Why {
     /// A scenario waits for something, and this look shows what the last one did not.
     Changed,
-    /// The closing audit, before it drives reconciliation: what the merchant did by itself.
+    /// Before the first drive of reconciliation: what the merchant did by itself.
     Calm,
-    /// The closing audit, after it drove reconciliation.
+    /// The closing audit, after it drove reconciliation where that is connected.
     Audit,
 }
 

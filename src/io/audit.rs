@@ -18,18 +18,21 @@ const TOGETHER: usize = 16;
 /// The pause between two looks at an order that has not caught up.
 const PAUSE: Duration = Duration::from_millis(50);
 
+/// Before any drive of reconciliation: a look at every order, so that what is wrong by then is
+/// not taken for the drive's doing.
+pub(super) async fn calm(shared: &Arc<Shared>) {
+    if shared.profile.drive.reconcile.is_some() && settle_down(shared).await {
+        look_at_all(shared, Why::Calm).await;
+    }
+}
+
 /// Closes a run.
 pub(super) async fn close(shared: &Arc<Shared>) {
-    let policy = &shared.profile.policy;
-    let mut interrupted = shared.interrupted.clone();
-    let wait = Duration::from_millis(policy.audit_after.max(policy.quiet).ms());
-    tokio::select! {
-        () = tokio::time::sleep(wait) => {}
-        _ = interrupted.wait_for(Option::is_some) => return,
+    if !settle_down(shared).await {
+        return;
     }
+    let policy = &shared.profile.policy;
     if shared.profile.drive.reconcile.is_some() {
-        // What is wrong before the drive is not the drive's doing.
-        look_at_all(shared, Why::Calm).await;
         let answer = super::play::reconcile(shared).await;
         let drive = Drive { verb: "reconcile".to_owned(), reference: None, answer };
         let real_ms = shared.clock.now().real_ms;
@@ -37,6 +40,18 @@ pub(super) async fn close(shared: &Arc<Shared>) {
         tokio::time::sleep(Duration::from_millis(policy.quiet.ms())).await;
     }
     look_at_all(shared, Why::Audit).await;
+}
+
+/// Gives the merchant the time that it declares for its own background work; `false` where the
+/// run was interrupted.
+async fn settle_down(shared: &Arc<Shared>) -> bool {
+    let policy = &shared.profile.policy;
+    let mut interrupted = shared.interrupted.clone();
+    let wait = Duration::from_millis(policy.audit_after.max(policy.quiet).ms());
+    tokio::select! {
+        () = tokio::time::sleep(wait) => true,
+        _ = interrupted.wait_for(Option::is_some) => false,
+    }
 }
 
 /// Looks at every order of the run, in the order of lanes.

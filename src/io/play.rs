@@ -27,7 +27,11 @@ pub(super) async fn all(shared: &Arc<Shared>, plan: Plan, jobs: usize) {
     };
     side_by_side(shared, of(Phase::Parallel), jobs).await;
     side_by_side(shared, of(Phase::Exclusive), 1).await;
-    for group in of(Phase::Reconciliation).chunks(jobs) {
+    let waiting = of(Phase::Reconciliation);
+    if lanes.len() > waiting.len() {
+        super::audit::calm(shared).await;
+    }
+    for group in waiting.chunks(jobs) {
         let meeting = Arc::new(Meeting::new(group.len()));
         let lanes = group.iter().cloned();
         let tasks = lanes.map(|(id, scenario)| {

@@ -131,9 +131,10 @@ fn expiry_last(order: &Order<'_>) -> Outcome {
 }
 
 fn success_last(order: &Order<'_>) -> Outcome {
-    let Some(expired) = acknowledged(order, EventKind::Expired, 0) else {
-        return Outcome::NotExercised;
-    };
+    // Late money says that the window is over as the expiry itself does.
+    let told_of_expiry = [EventKind::Expired, EventKind::Late];
+    let told_of_expiry = told_of_expiry.iter().filter_map(|kind| acknowledged(order, *kind, 0));
+    let Some(expired) = told_of_expiry.min() else { return Outcome::NotExercised };
     let Some(confirmed) = acknowledged(order, EventKind::Confirmed, expired) else {
         return Outcome::NotExercised;
     };
