@@ -6,7 +6,8 @@ use serde::{Deserialize, Serialize};
 
 use crate::merchant::{Connection, Policy, Scope};
 use crate::model::{
-    EventId, EventKind, LaneId, Money, Observation, PaymentId, Rail, Reference, SimTime, Span, Truth,
+    EventId, EventKind, LaneId, Money, Observation, PaymentId, Rail, Reference, SimTime, Span,
+    Truth,
 };
 use crate::scenario::{Alteration, Arrival, Expectation, Forgery, Phase, Source};
 

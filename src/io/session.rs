@@ -183,6 +183,7 @@ pub async fn run(
     };
     let settings = Settings {
         policy: options.profile.policy.clone(),
+        can_reconcile: options.profile.connection().reconcile,
         scheme,
         secret,
         webhook_url: merchant.webhook_url().to_owned(),

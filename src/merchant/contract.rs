@@ -70,7 +70,7 @@ impl Profile {
         let observe = self.observing();
         Connection {
             checkout: self.drive.checkout.is_some(),
-            reconcile: self.drive.reconcile.is_some(),
+            reconcile: self.drive.reconcile.is_some() || self.policy.background_every.is_some(),
             order: true,
             ledger: observe.ledger.is_some(),
             fulfilments: observe.order.map.fields.contains_key("fulfilments"),

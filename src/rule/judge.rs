@@ -11,7 +11,9 @@ use super::{
     Breach, Finding, Judged, Judgement, MoneyRow, Outcome, RULES, Rule, ScenarioVerdict, Verdict,
     Violation,
 };
-use crate::history::{Attempt, Entry, Expected, Fact, HistoryError, Reader, RunStarted, ScenarioEnded};
+use crate::history::{
+    Attempt, Entry, Expected, Fact, HistoryError, Reader, RunStarted, ScenarioEnded,
+};
 use crate::model::LaneId;
 use crate::scenario::Expectation;
 
@@ -124,12 +126,7 @@ fn unjudged(rule: &Rule, run: &RunStarted) -> Option<Judgement> {
     Some(plain(Verdict::NotTestable, format!("not connected: {line}")))
 }
 
-fn judgement(
-    case: &Case<'_>,
-    rule: &Rule,
-    outcome: Outcome,
-    hidden_by: Option<&str>,
-) -> Judgement {
+fn judgement(case: &Case<'_>, rule: &Rule, outcome: Outcome, hidden_by: Option<&str>) -> Judgement {
     let plain = |verdict, reason: String| Judgement { verdict, reason, witnesses: Vec::new() };
     match (outcome, case.ended) {
         (Outcome::Fail(breach), _) => {
@@ -147,13 +144,10 @@ fn judgement(
         (Outcome::Unknown(reason), Some(ScenarioEnded::Complete)) => {
             plain(Verdict::Unknown, reason)
         }
-        (Outcome::NotExercised, Some(ScenarioEnded::Complete)) => {
-            let reason = match hidden_by {
-                Some(code) => format!("hidden by what broke {code}"),
-                None => format!("the scenario did not exercise {} as played", rule.code),
-            };
-            plain(Verdict::Unknown, reason)
-        }
+        (Outcome::NotExercised, Some(ScenarioEnded::Complete)) => match hidden_by {
+            Some(code) => plain(Verdict::Unknown, format!("hidden by what broke {code}")),
+            None => plain(Verdict::NotTestable, "this scenario does not exercise it".into()),
+        },
         (Outcome::Pass { what, mut witnesses }, Some(ScenarioEnded::Complete)) => {
             assert!(!witnesses.is_empty(), "a pass of {} without a witness", rule.code);
             witnesses.sort_unstable();
@@ -172,12 +166,11 @@ pub(super) const UNSEEN: &str = "; not connected, so not seen here: ";
 
 /// The lines of configuration without which some expectation of the scenario cannot be seen.
 fn unseen(case: &Case<'_>) -> Vec<&'static str> {
-    let lines = case.expected.iter().filter_map(|(seq, expected)| {
-        match decision(case, *seq, expected) {
+    let lines =
+        case.expected.iter().filter_map(|(seq, expected)| match decision(case, *seq, expected) {
             Ok((Decision::NotConnected(need), _)) => Some(need.line()),
             Ok(_) | Err(_) => None,
-        }
-    });
+        });
     lines.collect::<std::collections::BTreeSet<_>>().into_iter().collect()
 }
 
@@ -255,8 +248,8 @@ fn decision(case: &Case<'_>, seq: u64, expected: &Expected) -> Result<(Decision,
     let order = case.order(&expected.reference).ok_or("the order is not in the history")?;
     let genuine = |(at, attempt): &&(u64, &Attempt)| *at < seq && attempt.forgery.is_none();
     let last = order.attempts.iter().rev().find(genuine);
-    let acknowledged = last
-        .is_some_and(|(_, last)| order.acknowledged_before(seq).contains(last.event.as_str()));
+    let acknowledged =
+        last.is_some_and(|(_, last)| order.acknowledged_before(seq).contains(last.event.as_str()));
     let look = expected.observation.and_then(|at| order.looks.iter().find(|l| l.seq == at));
     let Some(look) = look else {
         let blind = order.blind.iter().rev().find(|(at, _)| *at < seq);
@@ -266,8 +259,7 @@ fn decision(case: &Case<'_>, seq: u64, expected: &Expected) -> Result<(Decision,
     };
     let truths = order.truths_before(look.seq);
     let (policy, due) = (&case.run.policy, order.opened.amount);
-    let decision =
-        decide(&expected.expectation, policy, due, &truths, &look.shown, acknowledged);
+    let decision = decide(&expected.expectation, policy, due, &truths, &look.shown, acknowledged);
     Ok((decision, look.seq))
 }
 

@@ -1,10 +1,11 @@
 //! Lifecycle and finality: credit at the agreed point, and lose no money on the way.
 
-use super::case::{Case, Order};
+use super::case::{Case, Look, Order};
 use super::oracle::Fault;
 use super::ord::each;
 use super::{Breach, Level, Need, Outcome, Owner, Rule};
-use crate::model::{EventKind, Status};
+use crate::merchant::Amount;
+use crate::model::{EventKind, OrderState, Status};
 
 /// LIFE-01
 pub static PROVISIONAL_TAKEN_FOR_FINAL: Rule = Rule {
@@ -79,21 +80,32 @@ fn late(case: &Case<'_>, order: &Order<'_>) -> Outcome {
     let Some((seq, _)) = genuine.find(|(_, attempt)| attempt.answer.is_success()) else {
         return Outcome::NotExercised;
     };
-    if case.run.policy.late.is_some_and(|late| late != crate::merchant::Amount::Park) {
-        return Outcome::NotExercised;
-    }
+    // Who promises to accept late money may show it in the books instead; a refund leaves no trace
+    // that is looked at here.
+    let accepts = match case.run.policy.late {
+        None | Some(Amount::Park | Amount::Wait) => false,
+        Some(Amount::Accept) => true,
+        Some(Amount::Refund) => return Outcome::NotExercised,
+    };
     if let Some(violation) = order.violation_after(seq, &[Fault::Unsurfaced]) {
         let violation = violation.clone();
         return Outcome::Fail(Box::new(Breach { violation, stimulus: vec![seq] }));
     }
-    let open = order.looks.iter().find(|look| {
-        look.seq > seq && look.shown.exceptions.as_ref().is_some_and(|open| !open.is_empty())
-    });
+    let is_open = |look: &&Look<'_>| {
+        look.shown.exceptions.as_ref().is_some_and(|open| !open.is_empty())
+            || look.shown.state == Some(OrderState::Exception)
+    };
+    let is_booked = |look: &&Look<'_>| {
+        accepts
+            && (look.shown.state == Some(OrderState::Paid)
+                || look.shown.credits.is_some_and(|credits| credits > 0))
+    };
+    let mut after = order.looks.iter().filter(|look| look.seq > seq);
+    let open = after.find(|look| is_open(look) || is_booked(look));
     match open {
-        Some(look) => Outcome::Pass {
-            what: "late money opened an exception".into(),
-            witnesses: vec![seq, look.seq],
-        },
+        Some(look) => {
+            Outcome::Pass { what: "late money was surfaced".into(), witnesses: vec![seq, look.seq] }
+        }
         None => Outcome::NotExercised,
     }
 }

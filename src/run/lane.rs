@@ -26,6 +26,9 @@ pub struct Lane {
     pub(super) outbox: Outbox,
     pub(super) posted: BTreeMap<crate::model::EventId, Posted>,
     pub(super) looked: Option<Looked>,
+    /// Real time since which the merchant has had nothing new to catch up with.
+    pub(super) calm_since_ms: u64,
+    now_ms: u64,
 }
 
 /// Why a lane cannot go on.
@@ -33,6 +36,8 @@ pub struct Lane {
 pub(super) enum Stop {
     /// For a reason that is not the merchant's fault.
     Broken(String),
+    /// Something that it needs is not connected.
+    NotTestable(String),
 }
 
 /// What is still to be done within the current step.
@@ -79,6 +84,8 @@ impl Lane {
             outbox,
             posted: BTreeMap::new(),
             looked: None,
+            calm_since_ms: 0,
+            now_ms: 0,
         }
     }
 
@@ -90,6 +97,7 @@ impl Lane {
 
     /// Takes an answer and says what is wanted next. After `Request::Done` it wants nothing more.
     pub fn next(&mut self, world: &mut World, answer: Answer, now: Now) -> Request {
+        self.now_ms = now.real_ms;
         let result = match answer {
             Answer::Start => {
                 self.begin(world, now);
@@ -105,6 +113,9 @@ impl Lane {
         match result {
             Ok(request) => request,
             Err(Stop::Broken(reason)) => self.end(ScenarioEnded::Broken(reason), world, now),
+            Err(Stop::NotTestable(reason)) => {
+                self.end(ScenarioEnded::NotTestable(reason), world, now)
+            }
         }
     }
 
@@ -243,6 +254,9 @@ impl Lane {
             Action::DropAll => self.order_mut()?.drop_all(),
             Action::Forge { claim, forgery } => self.forge(*claim, *forgery, world)?,
             Action::UnknownEvent => self.unknown_event(world)?,
+            Action::Reconcile if !self.settings.can_reconcile => {
+                return Err(Stop::NotTestable("not connected: drive.reconcile".into()));
+            }
             Action::Reconcile => self.plan(Task::Reconcile),
             Action::Expect(expectation) => self.expect(index, expectation, world, now)?,
         }
@@ -353,6 +367,7 @@ impl Lane {
     /// Something happened that may change what the merchant shows.
     pub(super) fn disturb(&mut self, world: &World) {
         self.looked = None;
+        self.calm_since_ms = self.now_ms;
         for order in &mut self.orders {
             order.sync(&world.provider);
         }

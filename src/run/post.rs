@@ -116,6 +116,17 @@ impl Lane {
         let event = event.ok_or_else(|| Stop::Broken(format!("{claim} cannot be claimed")))?;
         let focus = self.focus();
         self.post_unnamed(focus, None);
+        // A merchant that declares a wider window is judged by its own.
+        let window_s = self.settings.policy.replay_window.ms() / 1000;
+        let beyond_s = u32::try_from(window_s.saturating_add(60)).unwrap_or(u32::MAX);
+        let forgery = match forgery {
+            Forgery::Aged(seconds) => Forgery::Aged(seconds.max(beyond_s)),
+            Forgery::Unsigned
+            | Forgery::WrongKey
+            | Forgery::Truncated
+            | Forgery::Random
+            | Forgery::Tampered => forgery,
+        };
         let mut batch = Batch::genuine(event);
         batch.forgery = Some(forgery);
         self.plan(Task::Post(Box::new(batch)));
@@ -149,7 +160,9 @@ impl Lane {
             }
         };
         let ago = match batch.alteration {
-            Alteration::SignedAgo(seconds) if !batch.is_retry => Span::from_s(seconds.into()),
+            // At most half the merchant's window: the boundary itself is nobody's fault.
+            Alteration::SignedAgo(seconds) if !batch.is_retry => Span::from_s(seconds.into())
+                .min(Span::from_ms(settings.policy.replay_window.ms() / 2)),
             Alteration::None
             | Alteration::NewEventId
             | Alteration::Respelled

@@ -9,6 +9,8 @@ use crate::signature::{Scheme, Secret};
 pub struct Settings {
     /// What the merchant promises.
     pub policy: Policy,
+    /// Whether reconciliation can be driven, or runs by itself within a declared time.
+    pub can_reconcile: bool,
     /// How events are signed.
     pub scheme: &'static Scheme,
     /// With which secret.

@@ -4,7 +4,7 @@
 use super::lane::{Lane, Task};
 use super::{Now, Request, World};
 use crate::history::{Expected, Fact, Observed, Why};
-use crate::model::{Observation, OrderState, Span, Truth};
+use crate::model::{Observation, OrderState, PostingKind, Span, Truth};
 use crate::rule::oracle::{Decision, Shown, decide};
 use crate::scenario::Expectation;
 
@@ -111,20 +111,36 @@ impl Lane {
         } else {
             policy.converge_within.ms()
         };
-        let is_late = now.real_ms.saturating_sub(self.calm_since(wait)) >= patience;
+        let waited = if self.has_retries() { wait.started_ms } else { self.calm_since_ms };
+        let is_late = now.real_ms.saturating_sub(waited) >= patience;
         match (self.is_met(wait, looked, world), &wait.expectation) {
             (None, _) => is_late,
             // What must not be there is there: waiting would only hide it.
             (Some(false), Expectation::NoEffect) => true,
-            (Some(false), _) => is_late,
+            (Some(false), expectation) => is_late || (still && self.overshoots(expectation)),
             (Some(true), expectation) => ends_at_once(expectation) || still || is_late,
         }
     }
 
-    /// When the merchant's time to catch up began: with the wait, or with the last answer to it.
-    fn calm_since(&self, wait: &Wait) -> u64 {
-        let answered = self.posted.values().map(|posted| posted.answered_ms).max().unwrap_or(0);
-        if self.has_retries() { wait.started_ms } else { wait.started_ms.max(answered) }
+    /// Whether more was seen than expected: what is too much does not become less by waiting.
+    fn overshoots(&self, expectation: &Expectation) -> bool {
+        let seen = self.looked.as_ref().and_then(|looked| looked.seen.as_ref().ok());
+        let Some(seen) = seen else { return false };
+        match expectation {
+            Expectation::Credits { count, .. } => {
+                let credits = seen.postings.iter().flatten();
+                let credits = credits.filter(|posting| posting.kind == PostingKind::Credit);
+                credits.count() > usize::try_from(*count).unwrap_or(usize::MAX)
+            }
+            Expectation::Fulfilments(count) => {
+                seen.fulfilments.is_some_and(|fulfilled| fulfilled > u64::from(*count))
+            }
+            Expectation::Order(_)
+            | Expectation::Exception(_)
+            | Expectation::NoEffect
+            | Expectation::Acknowledged
+            | Expectation::Consistent => false,
+        }
     }
 
     fn is_met(&self, wait: &Wait, looked: &Looked, world: &World) -> Option<bool> {
