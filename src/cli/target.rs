@@ -13,7 +13,7 @@ use crate::rule::Judged;
 /// `--report`, as several commands take it.
 #[derive(Debug, Clone, clap::Args)]
 pub struct ReportArgs {
-    /// Write this report, instead of every format beside the history; may be repeated
+    /// Write this report, instead of the usual ones beside the history; may be repeated
     ///
     /// Formats: text, junit, json, markdown, cucumber.
     #[arg(long = "report", value_name = "FORMAT=PATH", value_parser = parse)]
@@ -57,7 +57,8 @@ impl ReportArgs {
     pub fn check(&self, folder: &Path) -> Result<Targets, Failure> {
         let (targets, place) = if self.reports.is_empty() {
             let path = |format: &Format| folder.join(format.file);
-            let all = FORMATS.iter().map(|format| Target { format, path: path(format) });
+            let all = FORMATS.iter().filter(|format| format.by_default);
+            let all = all.map(|format| Target { format, path: path(format) });
             (all.collect(), folder.display().to_string())
         } else {
             let paths: Vec<_> = self.reports.iter().map(|t| t.path.display().to_string()).collect();

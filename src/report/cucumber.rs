@@ -22,6 +22,8 @@ use crate::rule::{Judged, ScenarioVerdict, Verdict};
 pub(super) static FORMAT: Format = Format {
     name: "cucumber",
     file: "cucumber.json",
+    // The library collects the whole document before it writes: its memory grows with the run.
+    by_default: false,
     media_type: "application/json",
     doc: "for dashboards and living documentation that read Cucumber JSON",
     render,

@@ -16,6 +16,7 @@ const VERSION: u32 = 1;
 pub(super) static FORMAT: Format = Format {
     name: "json",
     file: "report.json",
+    by_default: true,
     media_type: "application/json",
     doc: "everything, for programs; described by docs/schema/report.schema.json",
     render: |judged, out| {

@@ -19,6 +19,7 @@ use crate::rule::{FinalVerdict, Finding, Judged, Level, ScenarioVerdict, Verdict
 pub(super) static FORMAT: Format = Format {
     name: "junit",
     file: "junit.xml",
+    by_default: true,
     media_type: "application/xml",
     doc: "test results for CI servers: GitHub, GitLab, Jenkins",
     render,

@@ -16,6 +16,7 @@ use crate::rule::{FinalVerdict, Finding, Judged, Verdict};
 pub(super) static FORMAT: Format = Format {
     name: "markdown",
     file: "summary.md",
+    by_default: true,
     media_type: "text/markdown",
     doc: "the summary for a CI job's page or a ticket",
     render,

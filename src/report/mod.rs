@@ -32,6 +32,8 @@ pub struct Format {
     pub media_type: &'static str,
     /// Who reads it, as one sentence.
     pub doc: &'static str,
+    /// Whether it is written where nobody asks for a format by name.
+    pub by_default: bool,
     /// Writes it.
     pub render: fn(&Judged, &mut dyn Write) -> io::Result<()>,
 }

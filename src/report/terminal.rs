@@ -19,6 +19,7 @@ use crate::rule::{FinalVerdict, Finding, Judged, Level, ScenarioVerdict, Verdict
 pub(super) static FORMAT: Format = Format {
     name: "text",
     file: "summary.txt",
+    by_default: true,
     media_type: "text/plain",
     doc: "the summary that the terminal shows, without colours",
     render: |judged, out| screen(judged, &Screen { width: 100, styled: false, reports: None }, out),
