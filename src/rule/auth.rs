@@ -11,9 +11,6 @@ const NEEDS: &[Need] = &[Need::Checkout, Need::Order];
 const NOT_JUDGED: &str = "The status code of the answer: a sound merchant may answer 200 to a \
     forgery and drop it. A copy of something true proves nothing, because a merchant that polls \
     credits it rightly; so every forgery claims more than the provider says at that moment.";
-const CONTROL: &str = "Control: once the claim has come true, the same event, correctly signed \
-    under a new id, is accepted; otherwise the answer is `unknown`.";
-
 /// AUTH-01
 pub static NO_SIGNATURE_CHECK: Rule = Rule {
     code: "AUTH-01",
@@ -23,7 +20,8 @@ pub static NO_SIGNATURE_CHECK: Rule = Rule {
         webhook address can otherwise mark any order as paid with one plain POST and take the \
         goods.",
     judged: "On one order an unsigned, on another a wrongly signed notification claims a payment \
-        that the provider does not know. If both have an effect, nothing is checked at all.",
+        that the provider does not know. If both have an effect, nothing is checked at all. \
+        Control: once it has come true, the same claim, correctly signed, is accepted.",
     not_judged: NOT_JUDGED,
     fix: "Verify the signature over the raw body before anything else, with the provider's \
         library, and answer 401 when it does not match.",
@@ -55,12 +53,13 @@ pub static SIGNATURE_OPTIONAL: Rule = Rule {
     holds: "A missing signature is a failed one. A check that runs only when the header is there \
         is no check: the forger leaves the header out.",
     judged: "A notification without the signature header claims a payment that the provider does \
-        not know, and must have no effect.",
+        not know, and must have no effect. Control: once it has come true, the same claim, \
+        correctly signed, is accepted.",
     not_judged: NOT_JUDGED,
     fix: "Treat an absent or empty signature header like a wrong signature.",
     needs: NEEDS,
     owner: Owner::Engineering,
-    references: &["CVE-2026-1305", "BaseIntelligence/bounty-challenge#50688", CONTROL],
+    references: &["CVE-2026-1305", "BaseIntelligence/bounty-challenge#50688"],
     explains: &["AUTH-17"],
     judge: |case| one(case, claims_payment(|forgery| forgery == Forgery::Unsigned)),
 };
@@ -73,12 +72,13 @@ pub static CHECK_WITHOUT_EFFECT: Rule = Rule {
     holds: "A signature made with another key proves nothing. A verification whose result is \
         only logged lets anybody mark orders as paid.",
     judged: "A notification signed with a key that is not the endpoint's claims a payment that \
-        the provider does not know, and must have no effect.",
+        the provider does not know, and must have no effect. Control: once it has come true, the \
+        same claim, correctly signed, is accepted.",
     not_judged: NOT_JUDGED,
     fix: "Let a failed verification end the request, before the body is parsed.",
     needs: NEEDS,
     owner: Owner::Engineering,
-    references: &["CVE-2026-9027", "CVE-2026-5050", "Azuriom/Plugin-Shop#284", CONTROL],
+    references: &["CVE-2026-9027", "CVE-2026-5050", "Azuriom/Plugin-Shop#284"],
     explains: &["AUTH-06", "AUTH-17"],
     judge: |case| {
         let wrong =
@@ -95,12 +95,13 @@ pub static DEFECTIVE_COMPARISON: Rule = Rule {
     holds: "A signature matches whole or not at all. Where only the shorter length is compared, \
         a forger needs to guess a few bytes instead of thirty-two.",
     judged: "A notification whose signature is cut short claims a payment that the provider does \
-        not know, and must have no effect.",
+        not know, and must have no effect. Control: once it has come true, the same claim, \
+        correctly signed, is accepted.",
     not_judged: NOT_JUDGED,
     fix: "Compare lengths first and bytes in constant time, or let the provider's library do it.",
     needs: NEEDS,
     owner: Owner::Engineering,
-    references: &["RUSTSEC-2024-0010", "CVE-2025-53548", "CVE-2026-6498", CONTROL],
+    references: &["RUSTSEC-2024-0010", "CVE-2025-53548", "CVE-2026-6498"],
     explains: &[],
     judge: |case| one(case, claims_payment(|forgery| forgery == Forgery::Truncated)),
 };

@@ -72,9 +72,7 @@ fn replay(case: &Case<'_>) -> String {
 fn instants(entry: &Entry, case: &Case<'_>) -> Vec<Instant> {
     let line = |plane, text| vec![Instant { seq: entry.seq, at: entry.at, plane, text }];
     match &entry.fact {
-        Fact::Transitioned(transition) => {
-            line(Plane::Provider, format!("provider says {}", transition.truth))
-        }
+        Fact::Transitioned(transition) => line(Plane::Provider, transition.truth.to_string()),
         Fact::Attempted(attempt) => {
             let how = match attempt.forgery {
                 Some(forgery) => format!("forged ({}) ", forged(forgery)),
@@ -91,8 +89,7 @@ fn instants(entry: &Entry, case: &Case<'_>) -> Vec<Instant> {
             line(Plane::Delivery, text)
         }
         Fact::Driven(drive) => {
-            let text =
-                format!("merchant was made to {}; answered {}", drive.verb, drive.answer.tell());
+            let text = format!("was made to {}; answered {}", drive.verb, drive.answer.tell());
             line(Plane::Merchant, text)
         }
         Fact::Opened(opened) => {
@@ -132,7 +129,7 @@ fn looks(entry: &Entry, observed: &crate::history::Observed, case: &Case<'_>) ->
     };
     let Some(order) = case.order(&observed.reference) else { return Vec::new() };
     let shown = Shown::of(seen, order.opened.amount.asset);
-    let mut lines = vec![line(format!("books show: {}", shown.tell()))];
+    let mut lines = vec![line(shown.tell())];
     for posting in seen.postings.iter().flatten() {
         let id = posting.id.as_deref().unwrap_or("without an id");
         let payment = posting.payment.as_ref().map_or("no payment", |payment| payment.as_str());
