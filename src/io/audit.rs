@@ -7,7 +7,7 @@ use std::time::Duration;
 use futures::stream::{self, StreamExt};
 
 use super::probe;
-use super::session::Shared;
+use super::shared::Shared;
 use crate::history::{Drive, Fact, Observed, Why};
 use crate::model::{LaneId, Money, Observation, Reference, Truth};
 use crate::rule::oracle::{Decision, Shown, decide};
@@ -33,7 +33,7 @@ pub(super) async fn close(shared: &Arc<Shared>) {
     }
     let policy = &shared.profile.policy;
     if shared.profile.drive.reconcile.is_some() {
-        let answer = super::play::reconcile(shared).await;
+        let answer = shared.reconcile().await;
         let drive = Drive { verb: "reconcile".to_owned(), reference: None, answer };
         let real_ms = shared.clock.now().real_ms;
         shared.world().append(LaneId::RUN, Fact::Driven(drive), real_ms);

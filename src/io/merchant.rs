@@ -2,7 +2,6 @@
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
 
 use tempfile::TempDir;
 use tokio::sync::{Mutex, watch};
@@ -11,11 +10,9 @@ use super::clock::Clock;
 use super::deliver::{HttpDeliverer, UrlError};
 use super::http::Reach;
 use super::launch::{self, LaunchError, Launched};
-use super::session::Shared;
-use crate::history::Fact;
 use crate::merchant::template::{Values, fill_text};
 use crate::merchant::{Profile, Start};
-use crate::model::{LaneId, Span};
+use crate::model::Span;
 use crate::signature::Secret;
 
 /// How long the provider waits for an answer to a delivery (Standard Webhooks).
@@ -74,6 +71,16 @@ pub struct Merchant {
     process: Option<Process>,
     /// Removed with everything in it when the run ends.
     _scratch: TempDir,
+}
+
+/// How a life of the merchant ended.
+pub struct Burial {
+    /// How, with its last line.
+    pub last_words: String,
+    /// Whether nobody had noticed before.
+    pub is_first: bool,
+    /// What the history has to say about it.
+    pub told: Vec<String>,
 }
 
 /// What is needed to start it again.
@@ -168,13 +175,14 @@ impl Merchant {
         self.process.as_ref().map_or(0, |process| *process.life.borrow())
     }
 
-    /// After a request of the life `life` was not answered: how that life ended, if it did, and
-    /// whether the asker is the first to meet the death. A dead merchant is started again.
-    pub(super) async fn bury(&self, shared: &Arc<Shared>, life: u64) -> Option<(String, bool)> {
+    /// After a request of the life `life` was not answered: how that life ended, if it did. A dead
+    /// merchant is started again.
+    pub async fn bury(&self, life: u64) -> Option<Burial> {
         let process = self.process.as_ref()?;
         let mut current = process.current.lock().await;
         if current.number != life {
-            return Some((current.last_words.clone(), false));
+            let last_words = current.last_words.clone();
+            return Some(Burial { last_words, is_first: false, told: Vec::new() });
         }
         let launched = current.launched.as_ref()?;
         let ended = launched.has_exited()?;
@@ -183,24 +191,25 @@ impl Merchant {
             Some(last) => format!("{ended}; its last line: {last}"),
             None => ended.clone(),
         };
-        shared.tell_process(format!("the merchant died: {}", current.last_words));
         self.deliverer.forget_connections();
-        let again = process.launch().map_err(|error| error.to_string());
-        let ready = match again {
+        let again = match process.launch() {
             Ok(launched) => {
-                let ready = process.ready(&launched).await.map_err(|error| error.to_string());
+                let ready = process.ready(&launched).await.map_err(MerchantError::from);
                 current.launched = Some(launched);
                 ready
             }
-            Err(why) => Err(why),
+            Err(error) => Err(error),
         };
-        shared.tell_process(match ready {
-            Ok(()) => "the merchant was started again".to_owned(),
-            Err(why) => format!("the merchant could not be started again: {why}"),
-        });
         current.number += 1;
         process.life.send_replace(current.number);
-        Some((current.last_words.clone(), true))
+        let told = vec![
+            format!("the merchant died: {}", current.last_words),
+            match again {
+                Ok(()) => "the merchant was started again".to_owned(),
+                Err(why) => format!("the merchant could not be started again: {why}"),
+            },
+        ];
+        Some(Burial { last_words: current.last_words.clone(), is_first: true, told })
     }
 
     /// Ends the merchant, if it is ours, and everything of it.
@@ -298,12 +307,4 @@ fn values(identity: &Identity, scratch: &Path) -> BTreeMap<&'static str, String>
 
 fn system(what: &str, source: std::io::Error) -> MerchantError {
     MerchantError::System { what: what.to_owned(), source }
-}
-
-impl Shared {
-    /// Records something about the merchant's process.
-    fn tell_process(&self, what: String) {
-        let real_ms = self.clock.now().real_ms;
-        self.world().append(LaneId::RUN, Fact::Process { what }, real_ms);
-    }
 }

@@ -3,6 +3,7 @@
 //! | file | what it does |
 //! | --- | --- |
 //! | `session` | a run from beginning to end: the parts below, bound together |
+//! | `shared` | what those parts share |
 //! | `preflight` | is the merchant wired up at all? |
 //! | `play` | does what lanes ask for; `meeting` shares one drive of reconciliation |
 //! | `audit` | the last look at every order |
@@ -36,3 +37,4 @@ pub mod preflight;
 pub mod probe;
 pub mod provider_http;
 pub mod session;
+mod shared;

@@ -7,10 +7,10 @@ use futures::stream::{self, StreamExt};
 
 use super::deliver::Deliverer;
 use super::meeting::Meeting;
-use super::session::Shared;
+use super::shared::Shared;
 use super::{drive, probe};
-use crate::history;
-use crate::model::{LaneId, Span};
+use crate::history::{self, Fact};
+use crate::model::LaneId;
 use crate::rule::judge_scenario;
 use crate::run::{Answer, Lane, Request};
 use crate::scenario::{Phase, Plan, Scenario};
@@ -84,7 +84,7 @@ async fn one(shared: &Arc<Shared>, id: LaneId, scenario: Arc<Scenario>, meeting:
         }
     }
     if let Some(meeting) = meeting {
-        meeting.leave(reconcile(shared)).await;
+        meeting.leave(shared.reconcile()).await;
     }
 }
 
@@ -99,8 +99,8 @@ async fn steps(shared: &Arc<Shared>, mut lane: Lane, meeting: Option<&Meeting>) 
         answer = match request {
             Request::Done => return,
             Request::Drive { verb: "reconcile", .. } => Answer::Driven(match meeting {
-                Some(meeting) => meeting.arrive(reconcile(shared)).await,
-                None => reconcile(shared).await,
+                Some(meeting) => meeting.arrive(shared.reconcile()).await,
+                None => shared.reconcile().await,
             }),
             Request::Drive { verb, values } => {
                 let mut values = values;
@@ -121,25 +121,22 @@ async fn steps(shared: &Arc<Shared>, mut lane: Lane, meeting: Option<&Meeting>) 
             }
         };
         if has_failed(&answer)
-            && let Some((how, blamed)) = shared.merchant.bury(shared, life).await
+            && let Some((how, blamed)) = bury(shared, life).await
         {
             answer = Answer::Died { how, blamed };
         }
     }
 }
 
-/// Drives the merchant's own reconciliation once; one that runs by itself is given the time for it.
-pub(super) async fn reconcile(shared: &Arc<Shared>) -> history::Answer {
-    let every = shared.profile.policy.background_every;
-    if let (None, Some(every)) = (&shared.profile.drive.reconcile, every) {
-        // Twice: it may have begun just before the payment was settled.
-        let span = Span::from_ms(every.ms().saturating_mul(2));
-        tokio::time::sleep(span.to_duration()).await;
-        return history::Answer::Waited(span);
+/// After a request of the life `life` was not answered: how that life ended, if it did, and whether
+/// the asker is the first to meet the death. A dead merchant is started again.
+async fn bury(shared: &Shared, life: u64) -> Option<(String, bool)> {
+    let burial = shared.merchant.bury(life).await?;
+    let real_ms = shared.clock.now().real_ms;
+    for what in burial.told {
+        shared.world().append(LaneId::RUN, Fact::Process { what }, real_ms);
     }
-    let mut values = std::collections::BTreeMap::new();
-    shared.merchant.add_values(&mut values);
-    drive::drive(shared.merchant.reach(), &shared.profile, "reconcile", &values).await
+    Some((burial.last_words, burial.is_first))
 }
 
 /// Whether nobody answered: the merchant may be gone.

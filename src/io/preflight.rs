@@ -7,7 +7,7 @@ use std::sync::Arc;
 use bytes::Bytes;
 
 use super::deliver::Deliverer;
-use super::session::Shared;
+use super::shared::Shared;
 use super::{drive, probe};
 use crate::history::{Answer, Drive, Fact};
 use crate::model::{EventKind, LaneId, Money, PaymentId, Rail, Reference, Span, rail_by_id};

@@ -6,7 +6,7 @@
 use std::fs::File;
 use std::io::BufWriter;
 use std::path::PathBuf;
-use std::sync::{Arc, Mutex, MutexGuard};
+use std::sync::{Arc, Mutex};
 
 use tokio::net::TcpListener;
 use tokio::sync::watch;
@@ -14,12 +14,13 @@ use tokio::sync::watch;
 use super::clock::Clock;
 use super::merchant::{Merchant, MerchantError};
 use super::preflight::{self, Miswired};
+use super::shared::Shared;
+pub use super::shared::Watch;
 use super::{audit, play, provider_http};
 use crate::history::{Fact, RunEnded, RunStarted};
 use crate::merchant::{Connection, Profile};
 use crate::model::{LaneId, Rail, rail_by_id};
 use crate::provider::{self, ApiReply, ApiRequest, Provider};
-use crate::rule::ScenarioVerdict;
 use crate::run::{Settings, World};
 use crate::scenario::Plan;
 use crate::signature::{self, Secret};
@@ -46,14 +47,6 @@ pub struct Options {
     pub exe: PathBuf,
     /// Who is told how it goes.
     pub watch: Arc<dyn Watch>,
-}
-
-/// Who is told how a run goes.
-pub trait Watch: Send + Sync {
-    /// What goes on while no scenario ends.
-    fn note(&self, what: &str);
-    /// A scenario ended; this is how it stands before the closing audit.
-    fn ended(&self, scenario: &ScenarioVerdict);
 }
 
 /// Why there is no complete history.
@@ -97,26 +90,6 @@ impl SessionError {
             Self::History { .. } | Self::System(_) => true,
             Self::Listen { .. } | Self::Merchant(_) | Self::Miswired(_) | Self::Scheme(_) => false,
         }
-    }
-}
-
-/// What the parts of a running session share.
-pub(super) struct Shared {
-    pub(super) profile: Profile,
-    pub(super) clock: Clock,
-    pub(super) merchant: Merchant,
-    pub(super) settings: Arc<Settings>,
-    pub(super) watch: Arc<dyn Watch>,
-    pub(super) run: RunStarted,
-    pub(super) interrupted: watch::Receiver<Option<&'static str>>,
-    world: Arc<Mutex<World>>,
-}
-
-impl Shared {
-    /// The world, for as long as it takes to decide what comes next; never across an await.
-    pub(super) fn world(&self) -> MutexGuard<'_, World> {
-        // A panic of one lane must not take the others' record away.
-        self.world.lock().unwrap_or_else(std::sync::PoisonError::into_inner)
     }
 }
 

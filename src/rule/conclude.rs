@@ -80,8 +80,9 @@ fn over_all(
             Verdict::Pass | Verdict::Fail => {
                 verdict.scenarios += 1;
                 verdict.witnesses.extend(&judgement.witnesses);
-                if let Some((_, lines)) = judgement.reason.split_once(super::judge::UNSEEN) {
-                    verdict.untested.push(format!("{}: {lines}", scenario.name));
+                if !judgement.unseen.is_empty() {
+                    let lines = judgement.unseen.join(", ");
+                    verdict.untested.push(format!("{}: not connected: {lines}", scenario.name));
                 }
             }
             Verdict::NotTestable => {

@@ -118,7 +118,8 @@ fn is_own(entry: &Entry) -> bool {
 
 /// Why a rule is not judged at all: declared out of scope, or something it needs is not connected.
 fn unjudged(rule: &Rule, run: &RunStarted) -> Option<Judgement> {
-    let plain = |verdict, reason| Judgement { verdict, reason, witnesses: Vec::new() };
+    let plain =
+        |verdict, reason| Judgement { verdict, reason, witnesses: Vec::new(), unseen: Vec::new() };
     if let Some(reason) = absent(rule, &run.scope) {
         return Some(plain(Verdict::NotApplicable, reason));
     }
@@ -127,12 +128,17 @@ fn unjudged(rule: &Rule, run: &RunStarted) -> Option<Judgement> {
 }
 
 fn judgement(case: &Case<'_>, rule: &Rule, outcome: Outcome, hidden_by: Option<&str>) -> Judgement {
-    let plain = |verdict, reason: String| Judgement { verdict, reason, witnesses: Vec::new() };
+    let plain = |verdict, reason: String| Judgement {
+        verdict,
+        reason,
+        witnesses: Vec::new(),
+        unseen: Vec::new(),
+    };
     match (outcome, case.ended) {
         (Outcome::Fail(breach), _) => {
             let Violation { expected, actual, seq, .. } = &breach.violation;
             let reason = format!("expected: {expected}; got: {actual}");
-            Judgement { verdict: Verdict::Fail, reason, witnesses: vec![*seq] }
+            Judgement { witnesses: vec![*seq], ..plain(Verdict::Fail, reason) }
         }
         (_, None) => plain(Verdict::Unknown, "the run was interrupted".into()),
         (_, Some(ScenarioEnded::Broken(reason) | ScenarioEnded::MerchantDied(reason))) => {
@@ -152,17 +158,10 @@ fn judgement(case: &Case<'_>, rule: &Rule, outcome: Outcome, hidden_by: Option<&
             assert!(!witnesses.is_empty(), "a pass of {} without a witness", rule.code);
             witnesses.sort_unstable();
             witnesses.dedup();
-            let reason = match unseen(case).as_slice() {
-                [] => what,
-                lines => format!("{what}{UNSEEN}{}", lines.join(", ")),
-            };
-            Judgement { verdict: Verdict::Pass, reason, witnesses }
+            Judgement { witnesses, unseen: unseen(case), ..plain(Verdict::Pass, what) }
         }
     }
 }
-
-/// What stands in a pass before the lines of configuration that would have shown more.
-pub(super) const UNSEEN: &str = "; not connected, so not seen here: ";
 
 /// The lines of configuration without which some expectation of the scenario cannot be seen.
 fn unseen(case: &Case<'_>) -> Vec<&'static str> {

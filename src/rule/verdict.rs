@@ -107,6 +107,8 @@ pub struct Judgement {
     pub reason: String,
     /// The entries (`seq`) that exercised it. A pass has at least one.
     pub witnesses: Vec<u64>,
+    /// For a pass: the lines of configuration that would have shown more.
+    pub unseen: Vec<&'static str>,
 }
 
 /// One scenario.

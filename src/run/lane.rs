@@ -7,7 +7,7 @@ use super::order::Order;
 use super::post::{Batch, Posted};
 use super::wait::{Looked, Wait};
 use super::{Answer, Now, Request, Settings, World};
-use crate::history::{self, Drive, Fact, Opened, ScenarioEnded, ScenarioStarted};
+use crate::history::{Fact, ScenarioEnded, ScenarioStarted};
 use crate::model::{LaneId, Money, PaymentId, Rail};
 use crate::provider::Outbox;
 use crate::scenario::{Action, Expectation, Scenario};
@@ -20,9 +20,9 @@ pub struct Lane {
     pub(super) settings: Arc<Settings>,
     step: usize,
     pub(super) orders: Vec<Order>,
-    focus: usize,
+    pub(super) focus: usize,
     todo: VecDeque<Task>,
-    doing: Doing,
+    pub(super) doing: Doing,
     pub(super) outbox: Outbox,
     pub(super) posted: BTreeMap<crate::model::EventId, Posted>,
     pub(super) looked: Option<Looked>,
@@ -59,7 +59,7 @@ pub(super) enum Task {
 
 /// What was asked for last.
 #[derive(Debug)]
-enum Doing {
+pub(super) enum Doing {
     Nothing,
     CheckingOut,
     Posting(Box<Batch>),
@@ -261,62 +261,6 @@ impl Lane {
             Action::Expect(expectation) => self.expect(index, expectation, world, now)?,
         }
         Ok(())
-    }
-
-    fn open(&mut self, amount: Money, rail: &'static Rail, world: &mut World, now: Now) {
-        let number = u32::try_from(self.orders.len()).unwrap_or(u32::MAX).saturating_add(1);
-        let reference = self.settings.reference(self.id, number);
-        world.own(reference.clone(), self.id, amount);
-        let order = Order::new(reference.clone(), amount, &self.scenario, number);
-        self.orders.push(order);
-        self.focus = self.orders.len() - 1;
-        let opened = Opened { reference, order: number, amount, rail };
-        world.append(self.id, Fact::Opened(opened), now.real_ms);
-        self.plan(Task::CheckOut(amount, rail));
-    }
-
-    fn check_out(&mut self, amount: Money, rail: &'static Rail, world: &mut World) -> Request {
-        let values = BTreeMap::from([
-            ("reference", self.orders[self.focus].reference.as_str().to_owned()),
-            ("amount", amount.short()),
-            ("atoms", amount.atoms.to_string()),
-            ("asset", rail.asset.symbol.to_owned()),
-            ("network", rail.network.to_owned()),
-        ]);
-        world.checking_out(self.id, true);
-        self.doing = Doing::CheckingOut;
-        Request::Drive { verb: "checkout", values }
-    }
-
-    fn checked_out(
-        &mut self,
-        answer: history::Answer,
-        world: &mut World,
-        now: Now,
-    ) -> Result<(), Stop> {
-        world.checking_out(self.id, false);
-        let reference = self.order()?.reference.clone();
-        let told = answer.tell();
-        self.drove("checkout", Some(reference), answer, world, now);
-        if self.order()?.payment.is_none() {
-            return Err(Stop::Broken(format!(
-                "the checkout created no payment at the provider; the merchant answered {told}"
-            )));
-        }
-        Ok(())
-    }
-
-    fn drove(
-        &mut self,
-        verb: &str,
-        reference: Option<crate::model::Reference>,
-        answer: history::Answer,
-        world: &mut World,
-        now: Now,
-    ) {
-        let drive = Drive { verb: verb.to_owned(), reference, answer };
-        world.append(self.id, Fact::Driven(drive), now.real_ms);
-        self.disturb(world);
     }
 
     fn expect(

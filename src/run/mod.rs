@@ -4,6 +4,7 @@
 //! Knows the provider, the plan and the history. Reads no clock: `Now` is handed in.
 
 mod act;
+mod checkout;
 mod lane;
 mod order;
 mod post;

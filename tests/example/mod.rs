@@ -131,7 +131,8 @@ fn scenario(
         Verdict::Unknown => "the control was refused (429)",
         Verdict::NotTestable | Verdict::NotApplicable => "add `drive.reconcile`",
     };
-    let judgement = Judgement { verdict, reason: reason.to_owned(), witnesses: vec![12, 14] };
+    let (witnesses, unseen) = (vec![12, 14], Vec::new());
+    let judgement = Judgement { verdict, reason: reason.to_owned(), witnesses, unseen };
     let feature = if lane < 4 { "One payment, one effect" } else { "The books agree" };
     let credited = usdt(credited);
     ScenarioVerdict {
