@@ -164,3 +164,16 @@ fn what_is_wrong_is_told_exactly() {
         settings.bind(|| insta::assert_snapshot!(name, errors));
     }
 }
+
+/// Whatever single rail a merchant is enabled for, the suite exercises every rule that it exercises
+/// with all of them.
+#[test]
+fn every_rail_alone_exercises_every_rule() {
+    for rail in RAILS {
+        let plan = suite::plan(&suite::embedded(), &[rail.id], &codes()).expect("it parses");
+        let exercised: BTreeSet<&str> =
+            plan.scenarios.iter().flat_map(|s| s.rules.iter().map(String::as_str)).collect();
+        let dark: Vec<_> = codes().into_iter().filter(|code| !exercised.contains(code)).collect();
+        assert!(dark.is_empty(), "{dark:?} on {} alone", rail.id);
+    }
+}

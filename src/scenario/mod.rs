@@ -8,6 +8,7 @@ mod plan;
 mod selection;
 pub mod step;
 pub mod suite;
+mod transpose;
 pub mod yaml;
 
 pub use plan::{

@@ -5,6 +5,7 @@
 
 use include_dir::{Dir, File, include_dir};
 
+use super::transpose::transposed;
 use super::{Plan, Scenario, gherkin, yaml};
 use crate::input::{InputError, InputErrors};
 
@@ -31,8 +32,9 @@ pub fn is_suite(path: &str) -> bool {
     path.ends_with(".feature") || is_yaml(path)
 }
 
-/// Reads files into one plan. Scenarios on rails that the merchant is not enabled for are left
-/// out, with the reason.
+/// Reads files into one plan. Scenarios on rails that the merchant is not enabled for are played on
+/// one that it is enabled for, where they mean the same there; else they are left out, with the
+/// reason.
 ///
 /// # Errors
 /// Every fault of every file.
@@ -61,10 +63,14 @@ pub fn plan(
     }
     let mut plan = Plan::default();
     for scenario in scenarios {
-        match foreign_rail(&scenario, rails_enabled) {
-            None => plan.scenarios.push(scenario),
-            Some(rail) => {
-                let reason = format!("the merchant is not enabled for {rail} (provider.rails)");
+        let Some(foreign) = foreign_rail(&scenario, rails_enabled) else {
+            plan.scenarios.push(scenario);
+            continue;
+        };
+        match transposed(&scenario, rails_enabled) {
+            Some(scenario) => plan.scenarios.push(scenario),
+            None => {
+                let reason = format!("the merchant is not enabled for {foreign} (provider.rails)");
                 plan.left_out.push((scenario.name, reason));
             }
         }

@@ -1,0 +1,76 @@
+//! The same scenario on another rail: what is true of one payment is true of it on every rail that
+//! has room for the amounts.
+//!
+//! The suite is written in dollars on Tron, because people read it. A merchant that is enabled for
+//! other rails is judged on those.
+
+use crate::model::{Asset, Money, Rail, rail_by_id};
+
+use super::{Action, Expectation, Pay, Scenario, Step};
+
+/// Scenarios about the rails themselves stay on the rails that they name.
+const BOUND: &str = "rails";
+
+/// `scenario` on the first of these rails that takes it; the new name says which.
+#[must_use]
+pub(super) fn transposed(scenario: &Scenario, rails_enabled: &[&str]) -> Option<Scenario> {
+    let is_feature = scenario.source.file.ends_with(".feature");
+    if !is_feature || scenario.tags.contains(BOUND) {
+        return None;
+    }
+    let rails = rails_enabled.iter().filter_map(|id| rail_by_id(id));
+    rails.into_iter().find_map(|rail| onto(scenario, rail))
+}
+
+fn onto(scenario: &Scenario, rail: &'static Rail) -> Option<Scenario> {
+    let steps = scenario.steps.iter().map(|step| {
+        let action = action(&step.action, rail)?;
+        Some(Step { line: step.line, action })
+    });
+    let steps = steps.collect::<Option<Vec<_>>>()?;
+    Some(Scenario {
+        name: format!("{} (on {})", scenario.name, rail.id),
+        steps,
+        ..scenario.clone()
+    })
+}
+
+fn action(action: &Action, rail: &'static Rail) -> Option<Action> {
+    let asset = rail.asset;
+    Some(match action {
+        Action::Open { amount, .. } => {
+            let amount = money(*amount, asset)?;
+            if amount.atoms < rail.minimum_atoms {
+                return None;
+            }
+            Action::Open { amount, rail }
+        }
+        Action::Pay(Pay::Amount(amount)) => Action::Pay(Pay::Amount(money(*amount, asset)?)),
+        Action::Expect(Expectation::Credits { count, amount: Some(amount) }) => {
+            let amount = Some(money(*amount, asset)?);
+            Action::Expect(Expectation::Credits { count: *count, amount })
+        }
+        // So many blocks, or so much time, mean something else on a network with other blocks.
+        Action::Confirm(Some(_)) | Action::PassTime(_) => return None,
+        Action::Focus(_)
+        | Action::Pay(Pay::Exact | Pay::OverBy(_) | Pay::UnderBy(_))
+        | Action::Confirm(None)
+        | Action::Settle
+        | Action::Expire
+        | Action::Accept
+        | Action::Deliver(_)
+        | Action::HoldBack(_)
+        | Action::Drop(_)
+        | Action::DropOthers
+        | Action::DropAll
+        | Action::Forge { .. }
+        | Action::UnknownEvent
+        | Action::Reconcile
+        | Action::Expect(_) => action.clone(),
+    })
+}
+
+/// The same number in another asset, where it has the decimals for it.
+fn money(amount: Money, asset: Asset) -> Option<Money> {
+    asset.parse(&amount.short()).ok()
+}
