@@ -7,12 +7,15 @@ use tempfile::TempDir;
 use tokio::sync::{Mutex, watch};
 
 use super::clock::Clock;
-use super::deliver::{HttpDeliverer, UrlError};
+use super::deliver::{Deliverer, HttpDeliverer, UrlError};
 use super::http::Reach;
 use super::launch::{self, LaunchError, Launched};
+use super::pace::Pace;
 use crate::merchant::template::{Values, fill_text};
 use crate::merchant::{Profile, Start};
 use crate::model::Span;
+use crate::run::{Message, Sent};
+use crate::scenario::Arrival;
 use crate::signature::Secret;
 
 /// How long the provider waits for an answer to a delivery (Standard Webhooks).
@@ -66,6 +69,7 @@ pub enum MerchantError {
 pub struct Merchant {
     reach: Reach,
     deliverer: HttpDeliverer,
+    pace: Option<Pace>,
     webhook_url: String,
     values: BTreeMap<&'static str, String>,
     process: Option<Process>,
@@ -135,6 +139,7 @@ impl Merchant {
         let merchant = Self {
             reach: Reach::new(&base_url, REACH_TIMEOUT.to_duration())
                 .map_err(|error| MerchantError::Template(error.to_string()))?,
+            pace: profile.policy.webhook_rate_per_s.map(Pace::new),
             deliverer: HttpDeliverer::new(&webhook_url, DELIVERY_TIMEOUT, clock.started)?,
             webhook_url,
             values,
@@ -153,9 +158,23 @@ impl Merchant {
         &self.reach
     }
 
-    /// For deliveries.
-    pub fn deliverer(&self) -> &HttpDeliverer {
-        &self.deliverer
+    /// Sends messages to the webhook, no faster than the profile declares.
+    pub async fn send(&self, messages: &[Message], arrival: Arrival) -> Vec<Sent> {
+        let Some(pace) = &self.pace else { return self.deliverer.send(messages, arrival).await };
+        match arrival {
+            Arrival::AtOnce => {
+                pace.wait(u32::try_from(messages.len()).unwrap_or(u32::MAX)).await;
+                self.deliverer.send(messages, arrival).await
+            }
+            Arrival::InTurn => {
+                let mut sent = Vec::with_capacity(messages.len());
+                for message in messages.chunks(1) {
+                    pace.wait(1).await;
+                    sent.extend(self.deliverer.send(message, arrival).await);
+                }
+                sent
+            }
+        }
     }
 
     /// The webhook's address.

@@ -10,6 +10,7 @@
 //! | `merchant` | the merchant of a run: started, reached, watched, started again |
 //! | `clock`, `entropy` | real time and fresh randomness, read here only |
 //! | `deliver` | sends messages to the merchant's webhook door, over connections of `connection` |
+//! | `pace` | not faster than the merchant asks for |
 //! | `drive` | makes the merchant act, as the profile declares it |
 //! | `probe` | looks at an order, as the profile declares it |
 //! | `http` | the client of both: bounded answers, failures in words |
@@ -32,6 +33,7 @@ pub mod launch;
 mod log;
 mod meeting;
 pub mod merchant;
+mod pace;
 mod play;
 pub mod preflight;
 pub mod probe;

@@ -5,7 +5,6 @@ use std::time::Duration;
 
 use futures::stream::{self, StreamExt};
 
-use super::deliver::Deliverer;
 use super::meeting::Meeting;
 use super::shared::Shared;
 use super::{drive, probe};
@@ -109,7 +108,7 @@ async fn steps(shared: &Arc<Shared>, mut lane: Lane, meeting: Option<&Meeting>) 
                 Answer::Driven(drive::drive(reach, &shared.profile, verb, &values).await)
             }
             Request::Send { messages, arrival } => {
-                Answer::Sent(shared.merchant.deliverer().send(&messages, arrival).await)
+                Answer::Sent(shared.merchant.send(&messages, arrival).await)
             }
             Request::Look(reference) => {
                 let reach = shared.merchant.reach();

@@ -6,7 +6,6 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 
-use super::deliver::Deliverer;
 use super::shared::Shared;
 use super::{drive, probe};
 use crate::history::{Answer, Drive, Fact};
@@ -133,7 +132,7 @@ async fn deliver(shared: &Arc<Shared>, event: &Event) -> Answer {
     let mut headers = vec![("content-type".to_owned(), "application/json".to_owned())];
     headers.extend(signed);
     let messages = [Message { headers, body: Bytes::clone(&event.body) }];
-    let sent = shared.merchant.deliverer().send(&messages, Arrival::InTurn).await;
+    let sent = shared.merchant.send(&messages, Arrival::InTurn).await;
     sent.into_iter()
         .next()
         .map_or_else(|| Answer::Failed("nothing was sent".into()), |sent| sent.answer)

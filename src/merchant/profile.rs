@@ -184,6 +184,8 @@ pub struct Policy {
     pub recover_within: Span,
     /// How often the merchant's own job runs.
     pub background_every: Option<Span>,
+    /// The most deliveries per second; none: as fast as it answers.
+    pub webhook_rate_per_s: Option<u32>,
     /// How long the closing audit waits before it looks: what is declared of twice
     /// `background_every` and `recover_within`, whichever is longer; zero where neither is.
     pub audit_after: Span,
@@ -250,6 +252,7 @@ impl Default for Policy {
             quiet: Span::from_ms(150),
             recover_within: Span::from_s(30),
             background_every: None,
+            webhook_rate_per_s: None,
             audit_after: Span::default(),
             replay_window: Span::from_s(300),
         }

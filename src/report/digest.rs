@@ -87,10 +87,19 @@ pub(super) fn gaps(judged: &Judged) -> Vec<Gap> {
     if untold > 0 {
         add(count(untold, "further rule"), "not exercised by this selection".to_owned());
     }
-    for (scenario, reason) in &judged.run.left_out {
-        add(scenario.clone(), format!("left out, {reason}"));
+    for (reason, scenarios) in left_out(judged) {
+        add(count(scenarios, "scenario"), format!("left out, {reason}"));
     }
     gaps
+}
+
+/// How many scenarios were left out for each reason; which they are stands in `report.json`.
+fn left_out(judged: &Judged) -> std::collections::BTreeMap<&str, u64> {
+    let mut reasons = std::collections::BTreeMap::new();
+    for (_, reason) in &judged.run.left_out {
+        *reasons.entry(reason.as_str()).or_default() += 1;
+    }
+    reasons
 }
 
 /// A rule that a selection never meant to exercise is not worth a line of its own.

@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 
 use super::need::{absent, missing};
+use super::verdict::NOT_EXERCISED;
 use super::{
     FinalVerdict, Finding, Judged, Level, RULES, Rule, RuleVerdict, ScenarioVerdict, Verdict,
 };
@@ -85,6 +86,7 @@ fn over_all(
                     verdict.untested.push(format!("{}: not connected: {lines}", scenario.name));
                 }
             }
+            Verdict::NotTestable if judgement.reason == NOT_EXERCISED => {}
             Verdict::NotTestable => {
                 verdict.untested.push(format!("{}: {}", scenario.name, judgement.reason));
             }

@@ -7,6 +7,7 @@ use super::conclude::{conclude, worst};
 use super::finding::finding;
 use super::need::{absent, missing};
 use super::oracle::{Decision, Fault, decide};
+use super::verdict::NOT_EXERCISED;
 use super::{
     Breach, Finding, Judged, Judgement, MoneyRow, Outcome, RULES, Rule, ScenarioVerdict, Verdict,
     Violation,
@@ -152,7 +153,7 @@ fn judgement(case: &Case<'_>, rule: &Rule, outcome: Outcome, hidden_by: Option<&
         }
         (Outcome::NotExercised, Some(ScenarioEnded::Complete)) => match hidden_by {
             Some(code) => plain(Verdict::Unknown, format!("hidden by what broke {code}")),
-            None => plain(Verdict::NotTestable, "this scenario does not exercise it".into()),
+            None => plain(Verdict::NotTestable, NOT_EXERCISED.into()),
         },
         (Outcome::Pass { what, mut witnesses }, Some(ScenarioEnded::Complete)) => {
             assert!(!witnesses.is_empty(), "a pass of {} without a witness", rule.code);

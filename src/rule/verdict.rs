@@ -98,6 +98,10 @@ pub enum Need {
     FutureDated,
 }
 
+/// Why a rule that a scenario names is not judged by it, where the scenario holds no stimulus for
+/// it: a row of a sweep with one copy says nothing about copies.
+pub(super) const NOT_EXERCISED: &str = "this scenario does not exercise it";
+
 /// One rule in one scenario.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Judgement {

@@ -96,6 +96,7 @@ fn policy() -> Policy {
         quiet: Span::from_ms(60),
         recover_within: Span::from_s(5),
         background_every: None,
+        webhook_rate_per_s: None,
         audit_after: Span::default(),
         replay_window: Span::from_s(300),
     }

@@ -36,7 +36,7 @@ pub(super) fn read(cursor: &Cursor<'_>) -> Policy {
     // Promises that no rule of this version judges: checked, so that they are right once one does.
     let _ = span(&fields, "client_timeout", usual.quiet);
     let _ = span(&fields, "dedup_retention", usual.quiet);
-    check_rate(fields.get("webhook_rate").as_ref());
+    let webhook_rate_per_s = fields.get("webhook_rate").as_ref().and_then(rate);
     let forgery =
         fields.get("forgery").and_then(|c| c.word("answer to forgeries", &["any", "refuse"]));
     let statuses = [Status::Paid, Status::Confirmed, Status::Settled];
@@ -58,6 +58,7 @@ pub(super) fn read(cursor: &Cursor<'_>) -> Policy {
         quiet: span(&fields, "quiet", usual.quiet),
         recover_within: recover.unwrap_or(usual.recover_within),
         background_every: every,
+        webhook_rate_per_s,
         audit_after: twice.max(recover).unwrap_or_default(),
         replay_window: span(&fields, "replay_window", usual.replay_window),
     }
@@ -88,11 +89,12 @@ fn tolerance(fields: &Fields<'_>) -> Option<String> {
 }
 
 /// `50/s`.
-fn check_rate(cursor: Option<&Cursor<'_>>) {
-    let Some(cursor) = cursor else { return };
-    let Some(text) = cursor.text() else { return };
-    let number = text.strip_suffix("/s").and_then(|number| number.parse::<u32>().ok());
-    if number.is_none_or(|number| number == 0) {
+fn rate(cursor: &Cursor<'_>) -> Option<u32> {
+    let text = cursor.text()?;
+    let number = text.strip_suffix("/s").and_then(|number| number.parse().ok());
+    let number = number.filter(|number| *number > 0);
+    if number.is_none() {
         cursor.fault(format!("`{text}` is no rate"), "a whole number per second, such as 50/s");
     }
+    number
 }
