@@ -51,7 +51,7 @@ pub(super) async fn check(shared: &Arc<Shared>) -> Result<(), Miswired> {
         let world = shared.world();
         let created = world.provider.events_of(&payment).into_iter().next();
         let ahead = world.clock(LaneId::RUN).plus(AHEAD);
-        (created, world.provider.claim(&payment, EventKind::Created, ahead))
+        (created, world.provider.redated(&payment, EventKind::Created, ahead))
     };
     let created = created.ok_or_else(|| miswired("no payment.created", "report this"))?;
     let answer = deliver(shared, &created).await;

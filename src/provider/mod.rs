@@ -36,7 +36,7 @@ use chain::Chains;
 use id::{IdSource, Prefix, digest};
 use idempotency::Idempotency;
 use machine::{Command, Scene};
-use payment::{Destination, Payment, Terms};
+use payment::{Announcement, Destination, Payment, Terms};
 use wire::Account;
 
 /// Destination tags start here: a number that a customer can type.
@@ -169,6 +169,18 @@ impl Provider {
         let height = self.chains.height(payment);
         let (payment, said) = claim::claim(payment, kind, (now, height), &id)?;
         Some(event::render(&self.account, &payment, &said))
+    }
+
+    /// A fact that was announced, announced once more under an id of its own and dated `at`. Nothing
+    /// is stored. None where the payment has not announced it.
+    #[must_use]
+    pub fn redated(&self, payment: &PaymentId, kind: EventKind, at: SimTime) -> Option<Event> {
+        let payment = self.get(payment)?;
+        let said = payment.said.iter().rev().find(|said| said.kind == Some(kind))?;
+        let about = [payment.id.as_str().as_bytes(), kind.as_str().as_bytes()];
+        let id = self.ids.aside(Prefix::Event, &[about[0], about[1], &at.unix_ms().to_be_bytes()]);
+        let said = Announcement { id: EventId::new(id), occurred_at: at, ..said.clone() };
+        Some(event::render(&self.account, payment, &said))
     }
 
     fn get(&self, payment: &PaymentId) -> Option<&Payment> {

@@ -244,3 +244,23 @@ fn a_claimed_transfer_has_the_hash_that_it_will_have() {
     assert_eq!(claimed["data"]["payment"]["status"], "confirmed");
     assert_ne!(claim.id, truth.id);
 }
+
+/// For those who look at dates: only the id and the dates of the envelope differ.
+#[test]
+fn a_fact_dated_anew_is_the_same_fact() {
+    let mut desk = Desk::new();
+    let payment = desk.hundred();
+    let created = desk.provider.events_of(&payment).remove(0);
+    let ahead = desk.now.plus(Span::from_s(3 * 86_400));
+    let redated = desk.provider.redated(&payment, EventKind::Created, ahead).unwrap();
+    let (mut one, two) = (json(&created), json(&redated));
+    assert_ne!(one["id"], two["id"]);
+    for field in ["created_at", "occurred_at"] {
+        assert_eq!(two[field], ahead.to_string());
+        one[field] = two[field].clone();
+    }
+    one["id"] = two["id"].clone();
+    assert_eq!(one, two);
+    assert_eq!(desk.provider.redated(&payment, EventKind::Paid, ahead), None);
+    assert_eq!(desk.provider.events_of(&payment).len(), 1);
+}
