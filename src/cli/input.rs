@@ -33,7 +33,7 @@ pub fn profile(path: &Path) -> Result<Profile, Failure> {
         Failure::Input(format!("`{shown}` has no folder: {error}; start in a folder that exists"))
     })?;
     let folder = absolute.parent().unwrap_or(Path::new("/")).to_owned();
-    let (rules, signatures) = (rule::codes(), signature::names());
+    let (rules, signatures) = (rule::codes(), signature::signing());
     let scope_words: Vec<&str> = rule::SCOPE_WORDS.iter().map(|(word, _)| *word).collect();
     let known = Known { rules: &rules, signatures: &signatures, scope_words: &scope_words };
     Ok(merchant::read(&text, &path.to_string_lossy(), folder, &environment(), &known)?)

@@ -9,7 +9,7 @@ use crate::history::{Answer, Attempt, Fact};
 use crate::model::{EventKind, Span};
 use crate::provider::{Event, Outcome};
 use crate::scenario::{Alteration, Arrival, Deliver, Forgery};
-use crate::signature;
+use crate::signature::{self, SignatureError};
 
 /// How often a message that met a 429 is tried before its answer stands.
 const POLITE_TRIES: u32 = 5;
@@ -183,7 +183,13 @@ impl Lane {
                 headers.map(|headers| (headers, body.clone()))
             }
         };
-        let (signed, body) = signed.map_err(|error| Stop::Broken(error.to_string()))?;
+        let (signed, body) = signed.map_err(|error| match error {
+            // A scheme without a timestamp has nothing to be aged: nobody's fault.
+            SignatureError::Unsupported(why) => Stop::NotTestable(why.to_string()),
+            SignatureError::Key { .. } | SignatureError::Missing { .. } => {
+                Stop::Broken(error.to_string())
+            }
+        })?;
         let mut headers = vec![("content-type".to_owned(), "application/json".to_owned())];
         headers.extend(signed);
         debug_assert!(world.clock(self.id()).unix_ms() > 0, "a lane without a clock");

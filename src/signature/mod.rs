@@ -41,3 +41,10 @@ pub fn scheme(name: &str) -> Option<&'static Scheme> {
 pub fn names() -> Vec<&'static str> {
     SCHEMES.iter().map(Scheme::name).collect()
 }
+
+/// Names of the schemes that deliveries can be signed by, in the order of the table.
+#[must_use]
+pub fn signing() -> Vec<&'static str> {
+    let able = SCHEMES.iter().filter(|scheme| scheme.signable().is_ok());
+    able.map(Scheme::name).collect()
+}

@@ -231,4 +231,6 @@ fn every_scheme_signs_what_it_verifies_or_refuses() {
                     coinbase-cdp circle-v2 turnkey bridge-xyz fireblocks-legacy fireblocks-v2 \
                     paypal rfc9421 coingate bitpay-ipn mollie-classic";
     assert_eq!(refused, expected.split_whitespace().collect::<Vec<_>>());
+    let signing: Vec<_> = names().into_iter().filter(|name| !refused.contains(name)).collect();
+    assert_eq!(super::signing(), signing);
 }
