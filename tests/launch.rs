@@ -5,7 +5,8 @@ use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
-use countersign::io::launch::{Launched, free_port, is_free_port, run_to_end, wait_ready};
+use countersign::io::interruption::Interrupt;
+use countersign::io::launch::{Launched, Task, free_port, is_free_port, run_to_end, wait_ready};
 use countersign::merchant::{Ready, Stop};
 use countersign::model::Span;
 use nix::errno::Errno;
@@ -24,7 +25,9 @@ fn shell(script: &str) -> Vec<String> {
 fn start(script: &str, signal: &str, within: Span) -> Launched {
     let stop = Stop { signal: signal.to_owned(), within };
     let env = BTreeMap::from([("SHOP_KEY".to_owned(), "sk_live_0123456789".to_owned())]);
-    Launched::start(Path::new(EXE), &shell(script), Path::new("/"), &env, &stop).unwrap()
+    let (command, cwd) = (shell(script), Path::new("/"));
+    let task = Task { command: &command, cwd, env: &env, stop: &stop, scratch: None };
+    Launched::start(Path::new(EXE), &task).unwrap()
 }
 
 fn ready(http: Option<&str>, within: Span) -> Ready {
@@ -237,7 +240,13 @@ async fn preparation_runs_to_its_end_or_says_why_not() {
     let folder = tempfile::tempdir().unwrap();
     let run = |command: Vec<String>, within| {
         let folder = folder.path().to_owned();
-        async move { run_to_end(Path::new(EXE), &command, &folder, &BTreeMap::new(), within).await }
+        async move {
+            let (env, (_never, interrupted)) = (BTreeMap::new(), Interrupt::new());
+            let stop = Stop { signal: "TERM".to_owned(), within: Span::from_s(60) };
+            let (cwd, scratch) = (&*folder, None);
+            let task = Task { command: &command, cwd, env: &env, stop: &stop, scratch };
+            run_to_end(Path::new(EXE), &task, within, &interrupted).await
+        }
     };
     assert_eq!(run(shell("echo done > made"), Span::from_s(60)).await, Ok(()));
     assert!(folder.path().join("made").exists());

@@ -10,13 +10,14 @@ use std::sync::Arc;
 use anstyle::{AnsiColor, Style};
 use futures::StreamExt;
 
-use crate::cli::conduct::{Job, conduct, program};
+use crate::cli::conduct::{Job, conduct, interruptible, program};
 use crate::cli::failure::Failure;
 use crate::cli::input::files;
 use crate::cli::page::print;
 use crate::cli::play::{fresh_seed, runtime};
 use crate::cli::progress::Progress;
 use crate::cli::report::read;
+use crate::io::interruption::Interruption;
 use crate::rule::{FinalVerdict, Judged, codes};
 use crate::sample::{Defect, defects, profile};
 use crate::scenario::suite::plan;
@@ -60,25 +61,48 @@ pub fn run(args: &Args) -> Result<ExitCode, Failure> {
     }
     // The sound merchant first: it takes longest.
     let merchants: Vec<_> = std::iter::once(None).chain(planted.into_iter().map(Some)).collect();
-    let exe = program()?;
     let scratch = tempfile::tempdir().map_err(|e| {
         Failure::Ours(format!("no folder for histories: {e}; make room in the temporary folder"))
     })?;
     let progress = Progress::new(merchants.len() as u64);
-    let measured = merchants.into_iter().map(|defect| {
-        let (exe, folder, progress) = (&exe, scratch.path(), &progress);
-        async move {
-            let row = Row { defect, judged: measure(exe, defect, folder).await };
-            progress.ended(!row.is_right());
-            row
-        }
-    });
-    let mut rows: Vec<Row> = runtime()?
-        .block_on(futures::stream::iter(measured).buffer_unordered(args.jobs.into()).collect());
+    let jobs = usize::from(args.jobs);
+    let measured = runtime()?.block_on(interruptible(&progress, |interrupted| {
+        measure_all(merchants, jobs, scratch.path(), &progress, interrupted)
+    }));
     progress.finish();
+    let mut rows = measured?;
     rows.sort_by_key(|row| row.position());
     print(|out| matrix(&rows, out))?;
     Ok(if rows.iter().all(Row::is_right) { ExitCode::SUCCESS } else { ExitCode::from(4) })
+}
+
+/// So many at a time. An interruption ends them all: a part of the matrix shows nothing.
+async fn measure_all(
+    merchants: Vec<Option<&'static Defect>>,
+    jobs: usize,
+    folder: &Path,
+    progress: &Progress,
+    interrupted: Interruption,
+) -> Result<Vec<Row>, Failure> {
+    let exe = &program()?;
+    let interrupted = &interrupted;
+    let measured = merchants.into_iter().map(|defect| async move {
+        if interrupted.has_happened() {
+            return None;
+        }
+        let row = Row { defect, judged: measure(exe, defect, folder, interrupted.clone()).await };
+        progress.ended(!row.is_right());
+        Some(row)
+    });
+    let measured = futures::stream::iter(measured).buffer_unordered(jobs);
+    let rows = measured.filter_map(std::future::ready).collect().await;
+    match interrupted.by() {
+        Some(by) => Err(Failure::Interrupted(format!(
+            "interrupted by {by} before everything was measured; start it again, or measure one \
+             rule with --rule"
+        ))),
+        None => Ok(rows),
+    }
 }
 
 /// The sound merchant meets the whole suite, a defective one the scenarios of its rule.
@@ -86,6 +110,7 @@ async fn measure(
     exe: &Path,
     defect: Option<&'static Defect>,
     folder: &Path,
+    interrupted: Interruption,
 ) -> Result<Judged, Failure> {
     let profile = profile(exe, defect.map(|defect| defect.name));
     let rails: Vec<&str> = profile.provider.rails.iter().map(String::as_str).collect();
@@ -106,7 +131,7 @@ async fn measure(
         selection: tags,
     };
     let history = job.history.clone();
-    conduct(job, Arc::new(Progress::silent())).await?;
+    conduct(job, Arc::new(Progress::silent()), interrupted).await?;
     read(&history)
 }
 

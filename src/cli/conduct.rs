@@ -3,11 +3,11 @@
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use tokio::signal::unix::{SignalKind, signal};
-use tokio::sync::watch;
+use tokio::signal::unix::{Signal, SignalKind, signal};
 
 use crate::cli::failure::Failure;
 use crate::cli::progress::Progress;
+use crate::io::interruption::{Interrupt, Interruption};
 use crate::io::session::{self, Options, SessionError, Watch};
 use crate::merchant::Profile;
 use crate::rule::{ScenarioVerdict, Verdict};
@@ -39,10 +39,11 @@ pub struct Job {
 ///
 /// # Errors
 /// What keeps the run from being played; never what the merchant does in it.
-pub async fn conduct(job: Job, progress: Arc<Progress>) -> Result<(), Failure> {
-    let exe = program()?;
-    let (interrupt, interrupted) = watch::channel(None);
-    let signals = tokio::spawn(listen(interrupt, progress.clone()));
+pub async fn conduct(
+    job: Job,
+    progress: Arc<Progress>,
+    interrupted: Interruption,
+) -> Result<(), Failure> {
     let options = Options {
         profile: job.profile,
         plan: job.plan,
@@ -52,12 +53,39 @@ pub async fn conduct(job: Job, progress: Arc<Progress>) -> Result<(), Failure> {
         selection: job.selection,
         command: job.command,
         history: job.history,
-        exe,
+        exe: program()?,
         watch: progress,
     };
-    let played = session::run(options, interrupted).await;
-    signals.abort();
-    played.map_err(Failure::from)
+    Ok(session::run(options, interrupted).await?)
+}
+
+/// Does what `work` does, under the eyes of whoever may interrupt it: the first signal asks for the
+/// end, and `work` hears of it; the second does not ask.
+///
+/// # Errors
+/// Those of `work`, or that it was abandoned at the second signal. Then everything that it holds is
+/// let go of, so that nothing is left behind but the history.
+pub async fn interruptible<T, W>(
+    progress: &Progress,
+    work: impl FnOnce(Interruption) -> W,
+) -> Result<T, Failure>
+where
+    W: Future<Output = Result<T, Failure>>,
+{
+    let (interrupt, interrupted) = Interrupt::new();
+    let mut signals = Signals::listen()?;
+    let insisted = async {
+        interrupt.send(signals.next().await);
+        progress.note("interrupted: judging what was recorded");
+        signals.next().await
+    };
+    tokio::select! {
+        done = work(interrupted) => done,
+        name = insisted => Err(Failure::Interrupted(format!(
+            "ended at once by a second signal, {name}, and nothing was judged; `countersign report \
+             --from` judges what a history has so far"
+        ))),
+    }
 }
 
 /// This program: guardian of a started merchant, and sample merchant.
@@ -70,24 +98,34 @@ pub fn program() -> Result<PathBuf, Failure> {
     })
 }
 
-/// Waits for the first signal that asks for the end.
-async fn listen(interrupt: watch::Sender<Option<&'static str>>, progress: Arc<Progress>) {
-    let kinds = [
-        ("SIGINT", SignalKind::interrupt()),
-        ("SIGTERM", SignalKind::terminate()),
-        ("SIGHUP", SignalKind::hangup()),
-    ];
-    let waits = kinds.into_iter().filter_map(|(name, kind)| {
-        let mut signals = signal(kind).ok()?;
-        Some(Box::pin(async move {
-            signals.recv().await;
-            name
-        }))
-    });
-    let (name, ..) = futures::future::select_all(waits.collect::<Vec<_>>()).await;
-    progress.note("interrupted: judging what was recorded");
-    // Nobody listens any more where the session is over already.
-    let _ = interrupt.send(Some(name));
+/// The signals that ask for the end.
+struct Signals(Vec<(&'static str, Signal)>);
+
+impl Signals {
+    /// From here on none of them ends us by itself.
+    fn listen() -> Result<Self, Failure> {
+        let kinds = [
+            ("SIGINT", SignalKind::interrupt()),
+            ("SIGTERM", SignalKind::terminate()),
+            ("SIGHUP", SignalKind::hangup()),
+        ];
+        let listening = kinds.into_iter().map(|(name, kind)| Ok((name, signal(kind)?)));
+        let listening = listening.collect::<std::io::Result<_>>().map_err(|error| {
+            Failure::Ours(format!("cannot hear signals: {error}; free some files and start again"))
+        })?;
+        Ok(Self(listening))
+    }
+
+    /// The name of the next one.
+    async fn next(&mut self) -> &'static str {
+        let waits = self.0.iter_mut().map(|(name, signals)| {
+            Box::pin(async move {
+                signals.recv().await;
+                *name
+            })
+        });
+        futures::future::select_all(waits).await.0
+    }
 }
 
 impl Watch for Progress {

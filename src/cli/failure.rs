@@ -20,6 +20,9 @@ pub enum Failure {
     /// Nothing, or not what was meant, would be played: exit 2.
     #[error(transparent)]
     Selection(#[from] SelectionError),
+    /// Whoever started it wanted it to end before anything was decided: exit 3.
+    #[error("{0}")]
+    Interrupted(String),
     /// Ours, or the machine's: exit 4.
     #[error("{0}")]
     Ours(String),
@@ -42,12 +45,13 @@ impl Failure {
                     anstream::eprintln!("\n{style}{n} errors{style:#}; nothing was started");
                 }
             }
-            Self::Input(_) | Self::Selection(_) | Self::Ours(_) => {
+            Self::Input(_) | Self::Selection(_) | Self::Interrupted(_) | Self::Ours(_) => {
                 anstream::eprintln!("{style}error:{style:#} {self}");
             }
         }
         match self {
             Self::Input(_) | Self::Text(_) | Self::Selection(_) => ExitCode::from(2),
+            Self::Interrupted(_) => ExitCode::from(3),
             Self::Ours(_) => ExitCode::from(4),
         }
     }

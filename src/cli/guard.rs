@@ -1,5 +1,6 @@
 //! `countersign guard`: the process between a run and a started merchant. Not for people.
 
+use std::path::PathBuf;
 use std::process::ExitCode;
 use std::time::Duration;
 
@@ -20,6 +21,10 @@ pub struct Args {
     #[arg(long, default_value_t = 5000, value_name = "MS")]
     within_ms: u64,
 
+    /// Removed with everything in it if stdin closes without the word `stop`
+    #[arg(long, value_name = "FOLDER")]
+    scratch: Option<PathBuf>,
+
     /// Program and arguments
     #[arg(last = true, required = true)]
     command: Vec<String>,
@@ -34,7 +39,7 @@ pub fn run(args: &Args) -> Result<ExitCode, Failure> {
         Failure::Input(format!("`{}` is no signal; use TERM, INT, QUIT, HUP or KILL", args.signal))
     })?;
     let within = Duration::from_millis(args.within_ms);
-    let code = guardian::guard(&args.command, signal, within)
+    let code = guardian::guard(&args.command, signal, within, args.scratch.as_deref())
         .map_err(|error| Failure::Input(error.to_string()))?;
     // Exit codes are bytes to the system; what does not fit is a failure all the same.
     Ok(ExitCode::from(u8::try_from(code).unwrap_or(u8::MAX)))

@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::sync::Arc;
 
-use crate::cli::conduct::{Job, conduct};
+use crate::cli::conduct::{Job, conduct, interruptible};
 use crate::cli::failure::Failure;
 use crate::cli::input::files;
 use crate::cli::page::show;
@@ -58,7 +58,9 @@ pub fn play(profile: Profile, command: &str, args: &PlayArgs) -> Result<ExitCode
     let targets = args.reports.check(folder.unwrap_or(Path::new(".")))?;
     targets.clear(&args.history)?;
     let progress = Arc::new(Progress::new(job.plan.scenarios.len() as u64));
-    let conducted = runtime()?.block_on(conduct(job, progress.clone()));
+    let conducted = runtime()?.block_on(interruptible(&progress, |interrupted| {
+        conduct(job, progress.clone(), interrupted)
+    }));
     progress.finish();
     conducted?;
     let judged = read(&args.history).map_err(|failure| Failure::Ours(failure.to_string()))?;

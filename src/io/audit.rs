@@ -33,7 +33,10 @@ pub(super) async fn close(shared: &Arc<Shared>) {
     }
     let policy = &shared.profile.policy;
     if shared.profile.drive.reconcile.is_some() {
-        let answer = shared.reconcile().await;
+        let answer = tokio::select! {
+            answer = shared.reconcile() => answer,
+            () = shared.interrupted.happens() => return,
+        };
         let drive = Drive { verb: "reconcile".to_owned(), reference: None, answer };
         let real_ms = shared.clock.now().real_ms;
         shared.world().append(LaneId::RUN, Fact::Driven(drive), real_ms);
@@ -43,14 +46,16 @@ pub(super) async fn close(shared: &Arc<Shared>) {
 }
 
 /// Gives the merchant the time that it declares for its own background work; `false` where the
-/// run was interrupted.
+/// run is over before.
 async fn settle_down(shared: &Arc<Shared>) -> bool {
+    if shared.is_over() {
+        return false;
+    }
     let policy = &shared.profile.policy;
-    let mut interrupted = shared.interrupted.clone();
     let wait = Duration::from_millis(policy.audit_after.max(policy.quiet).ms());
     tokio::select! {
         () = tokio::time::sleep(wait) => true,
-        _ = interrupted.wait_for(Option::is_some) => false,
+        () = shared.interrupted.happens() => false,
     }
 }
 
@@ -68,13 +73,15 @@ async fn look_at_all(shared: &Arc<Shared>, why: Why) {
         (lane, reference, seen)
     });
     let mut looks = looks.buffered(TOGETHER);
-    while let Some((lane, reference, seen)) = looks.next().await {
+    loop {
+        let next = tokio::select! {
+            next = looks.next() => next,
+            () = shared.interrupted.happens() => return,
+        };
+        let Some((lane, reference, seen)) = next else { return };
         let observed = Observed { why, reference, seen };
         let real_ms = shared.clock.now().real_ms;
         shared.world().append(lane, Fact::Observed(Box::new(observed)), real_ms);
-        if shared.interrupted.borrow().is_some() {
-            return;
-        }
     }
 }
 

@@ -3,10 +3,12 @@
 //!
 //! We hold the write end of its stdin. When that closes, because we say so or because we are gone,
 //! it ends the merchant's process group. It has a process group of its own, so that Ctrl-C at the
-//! terminal reaches us alone and we decide. Knows nothing of what it guards.
+//! terminal reaches us alone and we decide. Where we are gone without a word, it also removes the
+//! scratch folder that we cannot remove any more. Knows nothing of what it guards.
 
 use std::io::{self, BufRead};
 use std::os::unix::process::{CommandExt, ExitStatusExt};
+use std::path::Path;
 use std::process::{Command, ExitStatus, Stdio};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
 use std::thread;
@@ -28,16 +30,27 @@ enum News {
     Ended(i32),
     /// No process that we started, directly or not, is left.
     AllGone,
-    /// Our owner is gone or asks for the end.
+    /// Our owner asks for the end.
     StopAsked,
+    /// Our owner is gone, and said nothing.
+    Orphaned,
 }
 
+/// The word by which an owner asks for the end, on a line of its own.
+pub(super) const STOP: &[u8] = b"stop\n";
+
 /// Runs `command` in a process group of its own until it ends or stdin does; then nothing of it is
-/// left. Answers the command's exit code, or 128 and the signal that ended it, as shells do.
+/// left, nor of `scratch` if stdin ended without the word. Answers the command's exit code, or 128
+/// and the signal that ended it, as shells do.
 ///
 /// # Errors
 /// The command cannot be started, or the system refuses threads and signals.
-pub fn guard(command: &[String], with: Signal, within: Duration) -> io::Result<i32> {
+pub fn guard(
+    command: &[String],
+    with: Signal,
+    within: Duration,
+    scratch: Option<&Path>,
+) -> io::Result<i32> {
     let (program, arguments) =
         command.split_first().ok_or_else(|| io::Error::other("no command is given"))?;
     let told = Told::listen()?;
@@ -56,14 +69,19 @@ pub fn guard(command: &[String], with: Signal, within: Duration) -> io::Result<i
     told.watch(sender.clone());
     watch_children(group, sender);
     let mut code = None;
-    match news.recv() {
+    let first = news.recv();
+    match first {
         Ok(News::Ended(ended)) => code = Some(ended),
-        Ok(News::AllGone | News::StopAsked) | Err(_) => {
+        Ok(News::AllGone | News::StopAsked | News::Orphaned) | Err(_) => {
             end_group(group, with)?;
             wait_until_gone(&news, within, &mut code);
         }
     }
     kill_the_rest(group, &news, &mut code)?;
+    if let (Ok(News::Orphaned), Some(scratch)) = (first, scratch) {
+        // It may be gone already: an owner that ends in haste removes it and says nothing.
+        let _ = std::fs::remove_dir_all(scratch);
+    }
     Ok(code.unwrap_or(128 + Signal::SIGKILL as i32))
 }
 
@@ -116,8 +134,8 @@ fn watch_stdin(sender: Sender<News>) {
     thread::spawn(move || {
         let lines = io::stdin().lock().lines();
         // An error is an end: whoever owned the pipe cannot reach us any more.
-        for _ in lines.map_while(Result::ok).take_while(|line| line != "stop") {}
-        let _ = sender.send(News::StopAsked);
+        let is_asked = lines.map_while(Result::ok).any(|line| line == "stop");
+        let _ = sender.send(if is_asked { News::StopAsked } else { News::Orphaned });
     });
 }
 
@@ -153,7 +171,7 @@ fn wait_until_gone(news: &Receiver<News>, within: Duration, code: &mut Option<i3
     loop {
         match news.recv_timeout(deadline.saturating_duration_since(Instant::now())) {
             Ok(News::Ended(ended)) => *code = Some(ended),
-            Ok(News::StopAsked) => {}
+            Ok(News::StopAsked | News::Orphaned) => {}
             Ok(News::AllGone) | Err(RecvTimeoutError::Disconnected) => return true,
             Err(RecvTimeoutError::Timeout) => return false,
         }

@@ -4,6 +4,7 @@
 //! Knows commands and addresses, and nothing of payments.
 
 use std::collections::BTreeMap;
+use std::ffi::OsStr;
 use std::io;
 use std::net::{Ipv4Addr, TcpListener};
 use std::path::Path;
@@ -11,6 +12,7 @@ use std::process::Stdio;
 use std::sync::Arc;
 use std::time::Duration;
 
+use tokio::io::AsyncWriteExt;
 use tokio::net::TcpStream;
 use tokio::process::{Child, ChildStdin, Command};
 use tokio::sync::watch;
@@ -18,6 +20,7 @@ use tokio::time::{Instant, sleep, timeout};
 
 use super::guardian;
 use super::http::Reach;
+use super::interruption::Interruption;
 use super::log::{Log, drain};
 use crate::merchant::template::Filled;
 use crate::merchant::{Ready, Stop};
@@ -37,6 +40,21 @@ const TAIL_LINES: usize = 20;
 
 /// Words in names of variables that the merchant is not given of ours.
 const SECRET_WORDS: &[&str] = &["KEY", "SECRET", "TOKEN", "PASSWORD", "CREDENTIAL"];
+
+/// What is started, and how it is ended.
+#[derive(Debug, Clone, Copy)]
+pub struct Task<'t> {
+    /// Program and arguments.
+    pub command: &'t [String],
+    /// Where it runs.
+    pub cwd: &'t Path,
+    /// What it finds in its environment beside ours without what looks like a secret.
+    pub env: &'t BTreeMap<String, String>,
+    /// How it is asked to end.
+    pub stop: &'t Stop,
+    /// Our folder, removed by the guardian if we cannot.
+    pub scratch: Option<&'t Path>,
+}
 
 /// A started command: the merchant, or one that prepares it. Dropping it ends it as well, only
 /// without waiting.
@@ -68,8 +86,7 @@ pub struct LaunchError {
 }
 
 impl Launched {
-    /// Starts `command` in a process group of its own, guarded by the program `exe` (this one).
-    /// Its environment is ours without what looks like a secret, and `env`.
+    /// Starts a command in a process group of its own, guarded by the program `exe` (this one).
     ///
     /// A program that does not exist shows itself by the end of the process, with the reason as its
     /// last line.
@@ -79,17 +96,15 @@ impl Launched {
     ///
     /// # Panics
     /// Outside an async runtime.
-    pub fn start(
-        exe: &Path,
-        command: &[String],
-        cwd: &Path,
-        env: &BTreeMap<String, String>,
-        stop: &Stop,
-    ) -> io::Result<Self> {
+    pub fn start(exe: &Path, task: &Task<'_>) -> io::Result<Self> {
+        let Task { command, cwd, env, stop, scratch } = *task;
+        let scratch = scratch.map(|folder| [OsStr::new("--scratch"), folder.as_os_str()]);
         let ours = std::env::vars_os().filter(|(name, _)| !looks_secret(&name.to_string_lossy()));
         let mut child = Command::new(exe)
             .args(["guard", "--signal", &stop.signal])
-            .args(["--within-ms", &stop.within.ms().to_string(), "--"])
+            .args(["--within-ms", &stop.within.ms().to_string()])
+            .args(scratch.iter().flatten())
+            .arg("--")
             .args(command)
             .current_dir(cwd)
             .env_clear()
@@ -145,10 +160,21 @@ impl Launched {
 
     /// Ends it: its signal, its time, SIGKILL. Returns when nothing of it is left.
     pub async fn stop(self) {
-        let Self { leash, mut ended, stop_within, .. } = self;
+        let Self { mut leash, mut ended, stop_within, .. } = self;
+        // One that has ended does not hear it.
+        let _ = leash.write_all(guardian::STOP).await;
         drop(leash);
         // Its guardian kills what does not end; one that is itself stuck must not hold us up.
         drop(timeout(stop_within + GUARDIAN_GRACE, ended.wait_for(Option::is_some)).await);
+    }
+
+    /// Its end, to be waited for while somebody else holds it.
+    pub fn end(&self) -> impl Future<Output = ()> + use<> {
+        let mut ended = self.ended.clone();
+        async move {
+            // Whoever could tell is gone with it.
+            let _ = ended.wait_for(Option::is_some).await;
+        }
     }
 
     async fn ended(&self) -> Ended {
@@ -163,32 +189,33 @@ impl Launched {
     }
 }
 
-/// Runs a command to its end, guarded like the merchant: for what prepares it.
+/// Runs a command to its end, guarded like the merchant: for what prepares it. Given up when
+/// `interrupted` comes first.
 ///
 /// # Errors
-/// It cannot be started, fails, or takes longer than `within`; then it is ended.
+/// It cannot be started, fails, is interrupted, or takes longer than `within`; then it is ended.
 pub async fn run_to_end(
     exe: &Path,
-    command: &[String],
-    cwd: &Path,
-    env: &BTreeMap<String, String>,
+    task: &Task<'_>,
     within: Span,
+    interrupted: &Interruption,
 ) -> Result<(), LaunchError> {
-    let name = command.join(" ");
-    let stop = Stop { signal: "TERM".to_owned(), within: Span::from_s(1) };
-    let launched = Launched::start(exe, command, cwd, env, &stop).map_err(|error| {
-        let what = format!("`{name}` cannot be started in {}: {error}", cwd.display());
+    let name = task.command.join(" ");
+    let launched = Launched::start(exe, task).map_err(|error| {
+        let what = format!("`{name}` cannot be started in {}: {error}", task.cwd.display());
         LaunchError { what, tail: Vec::new() }
     })?;
-    match timeout(within.to_duration(), launched.ended()).await {
-        Ok(Ended { ok: true, .. }) => Ok(()),
-        Ok(Ended { words, .. }) => Err(launched.error(format!("`{name}` {words}"))),
-        Err(_) => {
-            let error = launched.error(format!("`{name}` did not end within {within}"));
-            launched.stop().await;
-            Err(error)
-        }
-    }
+    let given_up = tokio::select! {
+        ended = launched.ended() => match ended {
+            Ended { ok: true, .. } => return Ok(()),
+            Ended { words, .. } => return Err(launched.error(format!("`{name}` {words}"))),
+        },
+        () = sleep(within.to_duration()) => format!("`{name}` did not end within {within}"),
+        () = interrupted.happens() => format!("`{name}` was interrupted"),
+    };
+    let error = launched.error(given_up);
+    launched.stop().await;
+    Err(error)
 }
 
 /// Waits until the merchant is ready: its path answers 2xx, or its port accepts a connection.
@@ -252,13 +279,7 @@ pub fn is_free_port(port: u16) -> bool {
 }
 
 async fn look(base_url: &str, ready: &Ready) -> Result<(), String> {
-    let Some(path) = &ready.http else {
-        let address = base_url.strip_prefix("http://").unwrap_or(base_url);
-        let address = address.split('/').next().unwrap_or(address);
-        let connected = timeout(READY_ANSWER, TcpStream::connect(address)).await;
-        let connected = connected.map_err(|_| "no connection in time".to_owned())?;
-        return connected.map(drop).map_err(|error| error.to_string());
-    };
+    let Some(path) = &ready.http else { return connect(base_url).await };
     let reach = Reach::new(base_url, READY_ANSWER).map_err(|error| error.to_string())?;
     let method = "GET".to_owned();
     let request = Filled { method, path: path.clone(), headers: Vec::new(), body: None };
@@ -266,6 +287,25 @@ async fn look(base_url: &str, ready: &Ready) -> Result<(), String> {
         reply if (200..300).contains(&reply.status) => Ok(()),
         reply => Err(format!("{path} answers {}", reply.status)),
     }
+}
+
+/// Whether somebody listens there.
+pub(super) async fn is_open(base_url: &str) -> bool {
+    connect(base_url).await.is_ok()
+}
+
+async fn connect(base_url: &str) -> Result<(), String> {
+    let (host, port) = address(base_url).ok_or_else(|| "it is no address".to_owned())?;
+    let connected = timeout(READY_ANSWER, TcpStream::connect((host.as_str(), port))).await;
+    let connected = connected.map_err(|_| "no connection in time".to_owned())?;
+    connected.map(drop).map_err(|error| error.to_string())
+}
+
+/// Host and port of a URL, with the scheme's own port where it names none.
+pub(super) fn address(base_url: &str) -> Option<(String, u16)> {
+    let url = reqwest::Url::parse(base_url).ok()?;
+    let host = url.host_str()?.trim_matches(['[', ']']).to_owned();
+    Some((host, url.port_or_known_default()?))
 }
 
 /// Collects output until the guardian has ended, then tells how.

@@ -2,14 +2,17 @@
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use tempfile::TempDir;
 use tokio::sync::{Mutex, watch};
+use tokio::time::timeout;
 
 use super::clock::Clock;
 use super::deliver::{Deliverer, HttpDeliverer, UrlError};
 use super::http::Reach;
-use super::launch::{self, LaunchError, Launched};
+use super::interruption::Interruption;
+use super::launch::{self, LaunchError, Launched, Task};
 use super::pace::Pace;
 use crate::merchant::template::{Values, fill_text};
 use crate::merchant::{Profile, Start};
@@ -24,6 +27,10 @@ const DELIVERY_TIMEOUT: Span = Span::from_s(15);
 const REACH_TIMEOUT: Span = Span::from_s(10);
 /// How long a command of `prepare` may take.
 const PREPARE_WITHIN: Span = Span::from_s(120);
+/// How long a death takes to be told where everything is quick.
+const DEATH_NOTICE: Duration = Duration::from_millis(50);
+/// How long it may take where the machine is busy.
+const DEATH_CERTIFICATE: Duration = Duration::from_secs(5);
 /// How many of the merchant's last lines are shown when it dies.
 const LAST_LINES: usize = 10;
 
@@ -91,8 +98,8 @@ pub struct Burial {
 struct Process {
     exe: PathBuf,
     start: Start,
-    env: BTreeMap<String, String>,
     base_url: String,
+    scratch: PathBuf,
     /// The life that is lived now, counted from 1, and how earlier ones ended.
     current: Mutex<Life>,
     life: watch::Sender<u64>,
@@ -114,7 +121,7 @@ impl Merchant {
         exe: &Path,
         identity: &Identity,
         clock: Clock,
-        interrupted: &watch::Receiver<Option<&'static str>>,
+        interrupted: &Interruption,
     ) -> Result<Self, MerchantError> {
         let scratch = TempDir::with_prefix("countersign-")
             .map_err(|source| system("cannot make a scratch folder", source))?;
@@ -133,7 +140,14 @@ impl Merchant {
         let webhook_url =
             if webhook.starts_with('/') { format!("{base_url}{webhook}") } else { webhook };
         let process = match &profile.start {
-            Some(start) => Some(prepare(profile, start, exe, &base_url, &fill).await?),
+            Some(start) => Some(Process {
+                exe: exe.to_owned(),
+                start: filled(profile, start, &fill)?,
+                base_url: base_url.clone(),
+                scratch: scratch.path().to_owned(),
+                current: Mutex::new(Life { number: 1, launched: None, last_words: String::new() }),
+                life: watch::Sender::new(1),
+            }),
             None => None,
         };
         let merchant = Self {
@@ -146,11 +160,12 @@ impl Merchant {
             process,
             _scratch: scratch,
         };
-        let mut interrupted = interrupted.clone();
-        tokio::select! {
-            ready = merchant.first_life(&base_url) => ready.map(|()| merchant),
-            _ = interrupted.wait_for(Option::is_some) => Err(MerchantError::Interrupted),
+        if let Err(error) = merchant.first_life(&base_url, interrupted).await {
+            // Whatever it was about to become: nothing of it outlives us.
+            merchant.stop().await;
+            return Err(error);
         }
+        Ok(merchant)
     }
 
     /// For driving and probing.
@@ -191,13 +206,16 @@ impl Merchant {
 
     /// Which life of the merchant this is; one that is not ours has only one.
     pub fn life(&self) -> u64 {
-        self.process.as_ref().map_or(0, |process| *process.life.borrow())
+        self.process.as_ref().map_or(0, Process::life)
     }
 
     /// After a request of the life `life` was not answered: how that life ended, if it did. A dead
     /// merchant is started again.
     pub async fn bury(&self, life: u64) -> Option<Burial> {
         let process = self.process.as_ref()?;
+        if process.lives(life).await {
+            return None;
+        }
         let mut current = process.current.lock().await;
         if current.number != life {
             let last_words = current.last_words.clone();
@@ -211,14 +229,7 @@ impl Merchant {
             None => ended.clone(),
         };
         self.deliverer.forget_connections();
-        let again = match process.launch() {
-            Ok(launched) => {
-                let ready = process.ready(&launched).await.map_err(MerchantError::from);
-                current.launched = Some(launched);
-                ready
-            }
-            Err(error) => Err(error),
-        };
+        let again = process.begin(&mut current).await;
         current.number += 1;
         process.life.send_replace(current.number);
         let told = vec![
@@ -240,73 +251,104 @@ impl Merchant {
         }
     }
 
-    async fn first_life(&self, base_url: &str) -> Result<(), MerchantError> {
-        match &self.process {
-            Some(process) => {
-                let launched = process.launch()?;
-                let ready = process.ready(&launched).await;
-                process.current.lock().await.launched = Some(launched);
-                Ok(ready?)
-            }
-            None => {
+    async fn first_life(
+        &self,
+        base_url: &str,
+        interrupted: &Interruption,
+    ) -> Result<(), MerchantError> {
+        let beginning = async {
+            let Some(process) = &self.process else {
                 let ready = crate::merchant::Ready { http: None, within: Span::from_s(5) };
-                Ok(launch::wait_ready(base_url, &ready, None).await?)
-            }
+                return Ok(launch::wait_ready(base_url, &ready, None).await?);
+            };
+            process.begin(&mut *process.current.lock().await).await
+        };
+        if let Some(process) = &self.process {
+            process.prepare(interrupted).await?;
+        }
+        tokio::select! {
+            ready = beginning => ready,
+            () = interrupted.happens() => Err(MerchantError::Interrupted),
         }
     }
 }
 
 impl Process {
-    fn launch(&self) -> Result<Launched, MerchantError> {
-        let Start { command, cwd, stop, .. } = &self.start;
-        Launched::start(&self.exe, command, cwd, &self.env, stop)
-            .map_err(|source| system("the merchant cannot be started", source))
+    fn life(&self) -> u64 {
+        *self.life.borrow()
     }
 
-    async fn ready(&self, launched: &Launched) -> Result<(), LaunchError> {
-        launch::wait_ready(&self.base_url, &self.start.ready, Some(launched)).await
+    fn task<'t>(&'t self, command: &'t [String]) -> Task<'t> {
+        let Start { cwd, env, stop, .. } = &self.start;
+        Task { command, cwd, env, stop, scratch: Some(&self.scratch) }
+    }
+
+    /// What comes before the first life.
+    async fn prepare(&self, interrupted: &Interruption) -> Result<(), MerchantError> {
+        refuse_taken_port(&self.base_url)?;
+        for command in &self.start.prepare {
+            let task = self.task(command);
+            let prepared = launch::run_to_end(&self.exe, &task, PREPARE_WITHIN, interrupted);
+            match prepared.await {
+                Err(_) if interrupted.has_happened() => return Err(MerchantError::Interrupted),
+                prepared => prepared?,
+            }
+        }
+        Ok(())
+    }
+
+    /// Begins a life and waits until it is ready. From the first moment on the life owns what was
+    /// started, so that it is ended even if nobody waits any more.
+    async fn begin(&self, life: &mut Life) -> Result<(), MerchantError> {
+        let launched = Launched::start(&self.exe, &self.task(&self.start.command))
+            .map_err(|source| system("the merchant cannot be started", source))?;
+        let launched = life.launched.insert(launched);
+        Ok(launch::wait_ready(&self.base_url, &self.start.ready, Some(launched)).await?)
+    }
+
+    /// Whether the life `life` goes on although a request was not answered. Its connections break
+    /// before its guardian can tell its death, so a closed port is given time to be explained.
+    async fn lives(&self, life: u64) -> bool {
+        let ended = {
+            let current = self.current.lock().await;
+            match &current.launched {
+                Some(launched) if current.number == life => launched.end(),
+                _ => return false,
+            }
+        };
+        tokio::pin!(ended);
+        if timeout(DEATH_NOTICE, &mut ended).await.is_ok() {
+            return false;
+        }
+        launch::is_open(&self.base_url).await || timeout(DEATH_CERTIFICATE, ended).await.is_err()
     }
 }
 
-async fn prepare(
+/// The start of the profile with its placeholders filled in.
+fn filled(
     profile: &Profile,
     start: &Start,
-    exe: &Path,
-    base_url: &str,
     fill: &impl Fn(&str, &'static str) -> Result<String, MerchantError>,
-) -> Result<Process, MerchantError> {
-    let filled = |words: &[String], place| {
+) -> Result<Start, MerchantError> {
+    let words = |words: &[String], place| {
         words.iter().map(|word| fill(word, place)).collect::<Result<Vec<_>, _>>()
     };
     let mut start = start.clone();
-    start.command = filled(&start.command, "merchant.start.command")?;
-    let cwd = profile.folder.join(&start.cwd);
-    start.cwd = cwd;
-    let mut env = BTreeMap::new();
-    for (name, value) in &start.env {
-        env.insert(name.clone(), fill(value, "merchant.start.env")?);
+    start.command = words(&start.command, "merchant.start.command")?;
+    start.cwd = profile.folder.join(&start.cwd);
+    for value in start.env.values_mut() {
+        *value = fill(value, "merchant.start.env")?;
     }
-    refuse_taken_port(base_url)?;
-    for command in &start.prepare {
-        let command = filled(command, "merchant.start.prepare")?;
-        launch::run_to_end(exe, &command, &start.cwd, &env, PREPARE_WITHIN).await?;
+    for command in &mut start.prepare {
+        *command = words(command, "merchant.start.prepare")?;
     }
-    let current = Life { number: 1, launched: None, last_words: String::new() };
-    Ok(Process {
-        exe: exe.to_owned(),
-        start,
-        env,
-        base_url: base_url.to_owned(),
-        current: Mutex::new(current),
-        life: watch::Sender::new(1),
-    })
+    Ok(start)
 }
 
 /// Whoever listens there already would be taken for the merchant that we start.
 fn refuse_taken_port(base_url: &str) -> Result<(), MerchantError> {
-    let port = base_url.rsplit(':').next().and_then(|port| port.parse().ok());
-    match port {
-        Some(port) if !launch::is_free_port(port) => Err(MerchantError::Template(format!(
+    match launch::address(base_url) {
+        Some((_, port)) if !launch::is_free_port(port) => Err(MerchantError::Template(format!(
             "port {port} is taken by another program; end it, or write {{port}} in \
              merchant.base_url and hand it to the merchant in start.env"
         ))),

@@ -16,6 +16,7 @@
 //! | `http` | the client of both: bounded answers, failures in words |
 //! | `launch` | starts the merchant, waits until it is ready, ends it |
 //! | `provider_http` | serves the reference payment service over HTTP |
+//! | `interruption` | the wish that a run ends early |
 //! | `log` | the output of a started process |
 //! | `guardian` | the process between us and the merchant, which outlives neither |
 //!
@@ -29,6 +30,7 @@ pub mod drive;
 mod entropy;
 pub mod guardian;
 pub mod http;
+pub mod interruption;
 pub mod launch;
 mod log;
 mod meeting;

@@ -64,14 +64,12 @@ async fn join(tasks: Vec<tokio::task::JoinHandle<()>>) {
 }
 
 async fn one(shared: &Arc<Shared>, id: LaneId, scenario: Arc<Scenario>, meeting: Option<&Meeting>) {
-    let mut interrupted = shared.interrupted.clone();
-    let is_over = interrupted.borrow().is_some();
-    if !is_over {
+    if !shared.is_over() {
         shared.world().enter(id, shared.clock.now().wall);
         let lane = Lane::new(id, scenario, shared.settings.clone());
         tokio::select! {
             () = steps(shared, lane, meeting) => {}
-            _ = interrupted.wait_for(Option::is_some) => {}
+            () = shared.interrupted.happens() => {}
         }
         let entries = {
             let mut world = shared.world();
@@ -82,7 +80,8 @@ async fn one(shared: &Arc<Shared>, id: LaneId, scenario: Arc<Scenario>, meeting:
             shared.watch.ended(&verdict);
         }
     }
-    if let Some(meeting) = meeting {
+    // Once the run is over nobody waits for the drive any more.
+    if let (Some(meeting), false) = (meeting, shared.is_over()) {
         meeting.leave(shared.reconcile()).await;
     }
 }

@@ -5,13 +5,14 @@
 
 use std::fs::File;
 use std::io::BufWriter;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex};
 
 use tokio::net::TcpListener;
-use tokio::sync::watch;
+use tokio::task::AbortHandle;
 
 use super::clock::Clock;
+use super::interruption::Interruption;
 use super::merchant::{Merchant, MerchantError};
 use super::preflight::{self, Miswired};
 use super::shared::Shared;
@@ -70,7 +71,10 @@ pub enum SessionError {
     #[error("the signature scheme `{0}` cannot sign deliveries; choose standard-webhooks")]
     Scheme(String),
     /// The history cannot be written.
-    #[error("the history {path} cannot be written: {source}")]
+    #[error(
+        "the history `{path}` cannot be written: {source}; what fitted is kept, so make room there \
+         (or name another place with --history) and start again"
+    )]
     History {
         /// Where.
         path: String,
@@ -114,124 +118,133 @@ impl provider_http::Api for Door {
 ///
 /// # Errors
 /// Whatever keeps the run from being played: never anything that the merchant did in it.
-pub async fn run(
-    options: Options,
-    interrupted: watch::Receiver<Option<&'static str>>,
-) -> Result<(), SessionError> {
+pub async fn run(options: Options, interrupted: Interruption) -> Result<(), SessionError> {
     assert!(!options.plan.scenarios.is_empty(), "an empty selection is refused before a run");
-    let clock = Clock::start();
-    let entropy =
-        super::entropy::fresh().map_err(|error| SessionError::System(error.to_string()))?;
-    let nonce = super::entropy::nonce(&entropy);
-    let listener = listen(&options.profile.provider.listen).await?;
-    let url = address(&listener)?;
-    let scheme = signature::scheme(&options.profile.signature)
-        .ok_or_else(|| SessionError::Scheme(options.profile.signature.clone()))?;
-    let declared = options.profile.provider.webhook_secret.clone();
-    let secret = declared.map_or_else(|| scheme.fresh_secret(&entropy), Secret::new);
-    let config = provider_config(&options, &nonce, &entropy, clock);
-    let identity = super::merchant::Identity {
-        provider_url: url,
-        api_key: config.api_key.clone(),
-        account: config.account.clone(),
-        webhook_secret: secret.clone(),
+    let history = options.history.clone();
+    let stage = Stage::open(&options).await?;
+    let (world, clock) = (stage.world.clone(), stage.clock);
+    let serving = stage.serving.clone();
+    let played = perform(stage, options, interrupted.clone()).await;
+    serving.abort();
+    let mut world = world.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+    let by = interrupted.by().map(|by| Fact::Interrupted { by: by.to_owned() });
+    let fault = played.as_ref().err().map(|error| Fact::Process { what: error.to_string() });
+    let ended = match (&by, &fault) {
+        (None, None) => RunEnded::Complete,
+        _ => RunEnded::Interrupted,
     };
-    let medium = history(&options.history)?;
-    let world = World::new(Provider::new(config), medium, clock.wall);
-    let world = Arc::new(Mutex::new(world));
-    let (stop, stopped) = tokio::sync::oneshot::channel::<()>();
-    let door = Arc::new(Door { world: world.clone(), clock });
-    let serving = tokio::spawn(provider_http::serve(listener, door, async move {
-        let _ = stopped.await;
-    }));
+    for fact in [fault, by, Some(Fact::RunEnded(ended))].into_iter().flatten() {
+        world.append(LaneId::RUN, fact, clock.now().real_ms);
+    }
+    flushed(&mut world, &history)?;
+    played
+}
 
-    options.watch.note("starting the merchant");
-    let started = Merchant::start(&options.profile, &options.exe, &identity, clock, &interrupted);
+/// What a run stands on before there is a merchant: the provider serves, the history has begun.
+struct Stage {
+    clock: Clock,
+    world: Arc<Mutex<World>>,
+    run: RunStarted,
+    identity: super::merchant::Identity,
+    scheme: &'static signature::Scheme,
+    serving: AbortHandle,
+}
+
+impl Stage {
+    async fn open(options: &Options) -> Result<Self, SessionError> {
+        let clock = Clock::start();
+        let entropy =
+            super::entropy::fresh().map_err(|error| SessionError::System(error.to_string()))?;
+        let nonce = super::entropy::nonce(&entropy);
+        let listener = listen(&options.profile.provider.listen).await?;
+        let provider_url = address(&listener)?;
+        let scheme = signature::scheme(&options.profile.signature)
+            .ok_or_else(|| SessionError::Scheme(options.profile.signature.clone()))?;
+        let declared = options.profile.provider.webhook_secret.clone();
+        let webhook_secret = declared.map_or_else(|| scheme.fresh_secret(&entropy), Secret::new);
+        let config = provider_config(options, &nonce, &entropy, clock);
+        let (api_key, account) = (config.api_key.clone(), config.account.clone());
+        let identity = super::merchant::Identity { provider_url, api_key, account, webhook_secret };
+        let run = run_started(options, &nonce);
+        let medium = history(&options.history)?;
+        let mut world = World::new(Provider::new(config), medium, clock.wall);
+        // Before anything else: a merchant may call while it starts. Flushed, because a disk that
+        // is full already is told before anything is started.
+        let begun = Fact::RunStarted(Box::new(run.clone()));
+        world.append(LaneId::RUN, begun, clock.now().real_ms);
+        flushed(&mut world, &options.history)?;
+        let world = Arc::new(Mutex::new(world));
+        let door = Arc::new(Door { world: world.clone(), clock });
+        let serving = tokio::spawn(provider_http::serve(listener, door, std::future::pending()));
+        let serving = serving.abort_handle();
+        Ok(Self { clock, world, run, identity, scheme, serving })
+    }
+}
+
+/// From the merchant's start to its end.
+async fn perform(
+    stage: Stage,
+    options: Options,
+    interrupted: Interruption,
+) -> Result<(), SessionError> {
+    let Options { profile, plan, watch, .. } = options;
+    watch.note("starting the merchant");
+    let identity = &stage.identity;
+    let started = Merchant::start(&profile, &options.exe, identity, stage.clock, &interrupted);
     let merchant = match started.await {
-        Err(MerchantError::Interrupted) => {
-            let by = interrupted.borrow().unwrap_or("a signal");
-            return unplayed(&options, &nonce, clock, by, &world);
-        }
+        Err(MerchantError::Interrupted) => return Ok(()),
         merchant => merchant?,
     };
     let settings = Settings {
-        policy: options.profile.policy.clone(),
-        can_reconcile: options.profile.connection().reconcile,
-        scheme,
-        secret,
+        policy: profile.policy.clone(),
+        can_reconcile: profile.connection().reconcile,
+        scheme: stage.scheme,
+        secret: stage.identity.webhook_secret,
         webhook_url: merchant.webhook_url().to_owned(),
-        nonce: nonce.clone(),
+        nonce: stage.run.nonce.clone(),
         seed: options.seed,
     };
     let shared = Arc::new(Shared {
-        run: run_started(&options, &nonce),
-        profile: options.profile,
-        clock,
+        run: stage.run,
+        profile,
+        clock: stage.clock,
         merchant,
         settings: Arc::new(settings),
-        watch: options.watch,
+        watch,
         interrupted,
-        world,
+        world: stage.world,
     });
-    let played = phases(&shared, options.plan, options.jobs.max(1)).await;
-    shared.merchant.stop().await;
-    let _ = stop.send(());
-    serving.abort();
+    let played = phases(&shared, plan, options.jobs.max(1)).await;
+    // What was recorded is safe before anything can hold us up.
     shared.world().flush();
-    if let Some(source) = shared.world().failure() {
-        let path = options.history.display().to_string();
-        return Err(SessionError::History { path, source });
-    }
+    shared.merchant.stop().await;
     played
 }
 
 async fn phases(shared: &Arc<Shared>, plan: Plan, jobs: usize) -> Result<(), SessionError> {
-    let real_ms = shared.clock.now().real_ms;
-    let run = Box::new(shared.run.clone());
-    shared.world().append(LaneId::RUN, Fact::RunStarted(run), real_ms);
     shared.watch.note("preflight");
-    let mut interrupted = shared.interrupted.clone();
     tokio::select! {
         wired = preflight::check(shared) => wired?,
-        _ = interrupted.wait_for(Option::is_some) => {}
+        () = shared.interrupted.happens() => {}
     }
     play::all(shared, plan, jobs).await;
-    let interrupted = *shared.interrupted.borrow();
-    if interrupted.is_none() {
+    if !shared.is_over() {
         shared.watch.note("closing audit");
         audit::close(shared).await;
     }
-    let interrupted = *shared.interrupted.borrow();
-    let real_ms = shared.clock.now().real_ms;
-    let mut world = shared.world();
-    let end = match interrupted {
-        Some(by) => {
-            let by = by.to_owned();
-            world.append(LaneId::RUN, Fact::Interrupted { by }, real_ms);
-            RunEnded::Interrupted
-        }
-        None => RunEnded::Complete,
-    };
-    world.append(LaneId::RUN, Fact::RunEnded(end), real_ms);
     Ok(())
 }
 
-/// Nothing was played; the history says so.
-fn unplayed(
-    options: &Options,
-    nonce: &str,
-    clock: Clock,
-    by: &str,
-    world: &Mutex<World>,
-) -> Result<(), SessionError> {
-    let mut world = world.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
-    let run = Fact::RunStarted(Box::new(run_started(options, nonce)));
-    let end = [Fact::Interrupted { by: by.to_owned() }, Fact::RunEnded(RunEnded::Interrupted)];
-    for fact in std::iter::once(run).chain(end) {
-        world.append(LaneId::RUN, fact, clock.now().real_ms);
-    }
+/// Hands everything to the medium.
+///
+/// # Errors
+/// It did not take everything, now or before.
+fn flushed(world: &mut World, path: &Path) -> Result<(), SessionError> {
     world.flush();
-    Ok(())
+    match world.failure() {
+        Some(source) => Err(SessionError::History { path: path.display().to_string(), source }),
+        None => Ok(()),
+    }
 }
 
 async fn listen(address: &str) -> Result<TcpListener, SessionError> {
@@ -244,7 +257,7 @@ fn address(listener: &TcpListener) -> Result<String, SessionError> {
     Ok(format!("http://{local}"))
 }
 
-fn history(path: &std::path::Path) -> Result<crate::run::Medium, SessionError> {
+fn history(path: &Path) -> Result<crate::run::Medium, SessionError> {
     let error = |source| SessionError::History { path: path.display().to_string(), source };
     if let Some(folder) = path.parent() {
         std::fs::create_dir_all(folder).map_err(error)?;

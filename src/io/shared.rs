@@ -2,10 +2,9 @@
 
 use std::sync::{Arc, Mutex, MutexGuard};
 
-use tokio::sync::watch;
-
 use super::clock::Clock;
 use super::drive;
+use super::interruption::Interruption;
 use super::merchant::Merchant;
 use crate::history::{self, RunStarted};
 use crate::merchant::Profile;
@@ -29,7 +28,7 @@ pub(super) struct Shared {
     pub(super) settings: Arc<Settings>,
     pub(super) watch: Arc<dyn Watch>,
     pub(super) run: RunStarted,
-    pub(super) interrupted: watch::Receiver<Option<&'static str>>,
+    pub(super) interrupted: Interruption,
     pub(super) world: Arc<Mutex<World>>,
 }
 
@@ -38,6 +37,11 @@ impl Shared {
     pub(super) fn world(&self) -> MutexGuard<'_, World> {
         // A panic of one lane must not take the others' record away.
         self.world.lock().unwrap_or_else(std::sync::PoisonError::into_inner)
+    }
+
+    /// Whether nothing new is begun any more: the run shall end, or its record is lost anyway.
+    pub(super) fn is_over(&self) -> bool {
+        self.interrupted.has_happened() || self.world().has_failed()
     }
 
     /// Drives the merchant's own reconciliation once; one that runs by itself is given the time for it.

@@ -142,11 +142,19 @@ impl Lane {
     }
 
     fn died(&mut self, how: &str, blamed: bool, world: &mut World, now: Now) -> Request {
-        let in_attempt = matches!(self.doing, Doing::Posting(_) | Doing::CheckingOut);
-        let ended = if in_attempt && blamed {
-            ScenarioEnded::MerchantDied(format!("the merchant died while it answered: {how}"))
-        } else {
-            ScenarioEnded::Broken(format!("the merchant died during another scenario: {how}"))
+        let in_attempt =
+            matches!(self.doing, Doing::Posting(_) | Doing::CheckingOut | Doing::Reconciling);
+        let ended = match (blamed, in_attempt) {
+            (true, true) => {
+                ScenarioEnded::MerchantDied(format!("the merchant died while it answered: {how}"))
+            }
+            // A look is our doing and has no effect: it met a death that had another cause.
+            (true, false) => {
+                ScenarioEnded::Broken(format!("the merchant died, asked for nothing: {how}"))
+            }
+            (false, _) => {
+                ScenarioEnded::Broken(format!("the merchant died during another scenario: {how}"))
+            }
         };
         self.end(ended, world, now)
     }

@@ -115,6 +115,12 @@ impl World {
         }
     }
 
+    /// Whether the history cannot be written any more.
+    #[must_use]
+    pub const fn has_failed(&self) -> bool {
+        self.failure.is_some()
+    }
+
     /// Why the history could not be written, once.
     pub fn failure(&mut self) -> Option<io::Error> {
         self.failure.take()

@@ -1,6 +1,5 @@
 //! What the shop does of its own accord: it opens orders, and it reconciles them.
 
-use futures::{StreamExt as _, TryStreamExt as _, stream};
 use serde::Deserialize;
 
 use super::SampleError;
@@ -13,9 +12,6 @@ use super::payment::{Payment, Status};
 use super::proof::Key;
 use super::provider::{Provider, ProviderError};
 use super::store::{self, RECONCILIATION, Store, StoreError};
-
-/// Questions that reconciliation has open at the service at one time.
-const ASKED_AT_ONCE: usize = 4;
 
 /// The running merchant.
 pub(super) struct Shop {
@@ -98,7 +94,9 @@ impl Shop {
     }
 
     /// Asks the service about every order that may still move, and applies its answers as if
-    /// they had been notified; how many orders were asked about.
+    /// they had been notified; how many orders were asked about. One after the other: the same
+    /// books always ask the same questions in the same order, so that a run can be compared with
+    /// another.
     pub(super) async fn reconcile(&self) -> Result<usize, ShopError> {
         let fault = self.config.fault();
         if fault == Some(Fault::NoRecovery) {
@@ -108,8 +106,9 @@ impl Shop {
         let look = move |db: &rusqlite::Connection| store::open_references(db, &account, fault);
         let references = self.store.read(look).await?;
         let count = references.len();
-        let checks = references.into_iter().map(|reference| self.check(reference));
-        stream::iter(checks).buffer_unordered(ASKED_AT_ONCE).try_collect::<()>().await?;
+        for reference in references {
+            self.check(reference).await?;
+        }
         Ok(count)
     }
 
