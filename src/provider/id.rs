@@ -70,6 +70,21 @@ impl IdSource {
         id
     }
 
+    /// How many ids were given so far.
+    #[must_use]
+    pub const fn given(&self) -> u32 {
+        self.counter
+    }
+
+    /// Goes on as if so many had been given; whether there were not more already.
+    pub const fn skip_to(&mut self, given: u32) -> bool {
+        let ahead = given >= self.counter;
+        if ahead {
+            self.counter = given;
+        }
+        ahead
+    }
+
     /// An id that would stand where the next one will, without taking its place.
     #[must_use]
     pub fn aside(&self, prefix: Prefix, about: &[&[u8]]) -> String {

@@ -20,6 +20,7 @@ mod price;
 mod problem;
 mod query;
 mod request;
+pub mod sandbox;
 mod wire;
 
 use std::collections::BTreeMap;
@@ -181,6 +182,29 @@ impl Provider {
         let id = self.ids.aside(Prefix::Event, &[about[0], about[1], &at.unix_ms().to_be_bytes()]);
         let said = Announcement { id: EventId::new(id), occurred_at: at, ..said.clone() };
         Some(event::render(&self.account, payment, &said))
+    }
+
+    /// The event of that id, as it stands in the events list.
+    #[must_use]
+    pub fn event(&self, id: &EventId) -> Option<Event> {
+        let said = |&(payment, said): &(usize, usize)| {
+            let payment: &Payment = &self.payments[payment];
+            (payment, &payment.said[said])
+        };
+        let found = self.events.binary_search_by(|at| said(at).1.id.cmp(id)).ok()?;
+        let (payment, said) = said(&self.events[found]);
+        Some(event::render(&self.account, payment, said))
+    }
+
+    /// How many ids were given so far: with the same commands after the same number, a service
+    /// gives the same ids.
+    pub(crate) const fn ids_given(&self) -> u32 {
+        self.ids.given()
+    }
+
+    /// Goes on as if so many ids had been given; false if there were more already.
+    pub(crate) const fn skip_ids(&mut self, given: u32) -> bool {
+        self.ids.skip_to(given)
     }
 
     fn get(&self, payment: &PaymentId) -> Option<&Payment> {

@@ -108,6 +108,29 @@ impl Outbox {
         self.due.first().map(|(at, event)| (event.clone(), *at))
     }
 
+    /// All retries that are planned, the first one first.
+    pub fn planned(&self) -> impl Iterator<Item = (&EventId, SimTime)> {
+        self.due.iter().map(|(at, event)| (event, *at))
+    }
+
+    /// When this event's retry is due, if one is planned.
+    #[must_use]
+    pub fn due_at(&self, event: &EventId) -> Option<SimTime> {
+        self.deliveries.get(event).and_then(|delivery| delivery.due)
+    }
+
+    /// Takes the planned retry away. The schedule goes on where it was with the next attempt.
+    pub fn postpone(&mut self, event: &EventId) {
+        if let Some(delivery) = self.deliveries.get_mut(event) {
+            Self::plan(&mut self.due, event, delivery, None);
+        }
+    }
+
+    /// Takes back that a 410 ended all deliveries.
+    pub fn enable(&mut self) {
+        self.disabled = false;
+    }
+
     /// Attempts that were answered so far.
     #[must_use]
     pub fn attempts(&self, event: &EventId) -> u32 {

@@ -5,6 +5,7 @@ mod api;
 mod idempotency;
 mod machine;
 mod property;
+mod sandbox;
 mod wire;
 
 use std::collections::BTreeMap;

@@ -1,0 +1,237 @@
+//! Commands, and the form in which a journal keeps them.
+//!
+//! A command's JSON is a file format: words here are never given another meaning. Knows nothing of
+//! the file.
+
+use bytes::Bytes;
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
+use crate::model::{EventId, MoneyError, PaymentId, SimTime, Span};
+use crate::provider::{ApiRequest, Refused};
+
+use super::delivery::Attempt;
+
+/// What moves a sandbox.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(tag = "command", rename_all = "snake_case", deny_unknown_fields)]
+pub enum Command {
+    /// The service started.
+    Opened {
+        /// Whether there is a place for deliveries.
+        endpoint: bool,
+    },
+    /// A merchant called.
+    Called(Call),
+    /// The clock reached something.
+    Tick,
+    /// The clock moves ahead.
+    Advance {
+        /// By so many milliseconds.
+        ms: u64,
+    },
+    /// The payer sends money.
+    Pay {
+        /// For this payment.
+        payment: PaymentId,
+        /// So much of the rail's asset; what is missing where left out.
+        amount: Option<String>,
+    },
+    /// The network of a payment adds blocks.
+    Mine {
+        /// Whose network.
+        payment: PaymentId,
+        /// So many; until it is confirmed where left out.
+        blocks: Option<u32>,
+    },
+    /// The provider credits a payment.
+    Settle {
+        /// This one.
+        payment: PaymentId,
+    },
+    /// The clock moves to a payment's deadline.
+    Expire {
+        /// This one's.
+        payment: PaymentId,
+    },
+    /// An operator accepts what came late or short.
+    Accept {
+        /// For this payment.
+        payment: PaymentId,
+    },
+    /// New deliveries are held back, or no longer; then those that were held are released.
+    HoldAll {
+        /// From now on, or no longer.
+        on: bool,
+    },
+    /// A delivery is held back: no further attempts until it is released.
+    Hold {
+        /// Of this event.
+        event: EventId,
+    },
+    /// A delivery that was held back goes out.
+    Release {
+        /// Of this event.
+        event: EventId,
+    },
+    /// A delivery is given up.
+    Drop {
+        /// Of this event.
+        event: EventId,
+    },
+    /// An event is delivered, whatever came of it before.
+    Redeliver {
+        /// This one.
+        event: EventId,
+    },
+    /// An attempt was made.
+    Attempted {
+        /// Of this event.
+        event: EventId,
+        /// How it went.
+        attempt: Attempt,
+        /// Seconds that the answer's `Retry-After` asked for.
+        retry_after_s: Option<u64>,
+    },
+}
+
+/// A call of a merchant.
+#[derive(Debug, Clone)]
+pub struct Call(pub ApiRequest);
+
+/// One line of a journal: what was done, when, and how many ids had been given until then.
+#[derive(Debug, Clone)]
+pub struct Entry {
+    /// On the sandbox's clock.
+    pub at: SimTime,
+    /// Before it was done.
+    pub ids: u32,
+    /// What.
+    pub command: Command,
+}
+
+/// Why a command was not carried out. Everything is as it was.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum Declined {
+    /// By the payment.
+    #[error(transparent)]
+    Refused(#[from] Refused),
+    /// Not an amount of the rail's asset.
+    #[error(transparent)]
+    Money(#[from] MoneyError),
+    /// No such delivery.
+    #[error("there is no delivery of {0}; only events that have an endpoint are delivered")]
+    UnknownDelivery(EventId),
+    /// Two attempts of one delivery at a time would race.
+    #[error("an attempt of {0} is underway; wait for its answer")]
+    Underway(EventId),
+    /// Beyond what the clock can show.
+    #[error("the clock cannot move by {0}; at most a year at once, and not beyond 2200")]
+    TooFar(Span),
+}
+
+/// A line that is no entry.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("`{text}` is no entry of a journal: {why}; the file may be of a newer countersign")]
+pub struct Unreadable {
+    /// Its beginning.
+    text: String,
+    /// What is wrong with it.
+    why: String,
+}
+
+impl Command {
+    /// As a journal keeps it.
+    #[must_use]
+    pub fn to_text(&self) -> String {
+        serde_json::to_string(self).expect("commands have text keys")
+    }
+
+    /// From a journal.
+    ///
+    /// # Errors
+    /// [`Unreadable`], for what this version does not know.
+    pub fn from_text(text: &str) -> Result<Self, Unreadable> {
+        let beginning = || text.chars().take(80).collect();
+        serde_json::from_str(text)
+            .map_err(|error| Unreadable { text: beginning(), why: error.to_string() })
+    }
+}
+
+/// A call in the journal. A body that is no text is kept as hexadecimal digits.
+#[derive(Serialize, Deserialize)]
+struct CallForm {
+    method: String,
+    path: String,
+    query: String,
+    headers: std::collections::BTreeMap<String, String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    body: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    body_hex: Option<String>,
+}
+
+impl Serialize for Call {
+    fn serialize<S: Serializer>(&self, s: S) -> Result<S::Ok, S::Error> {
+        let ApiRequest { method, path, query, headers, body } = &self.0;
+        let text = std::str::from_utf8(body).ok().map(str::to_owned);
+        let form = CallForm {
+            method: method.clone(),
+            path: path.clone(),
+            query: query.clone(),
+            headers: headers.clone(),
+            body_hex: text.is_none().then(|| hex::encode(body)),
+            body: text,
+        };
+        form.serialize(s)
+    }
+}
+
+impl<'de> Deserialize<'de> for Call {
+    fn deserialize<D: Deserializer<'de>>(d: D) -> Result<Self, D::Error> {
+        let form = CallForm::deserialize(d)?;
+        let body = match (form.body, form.body_hex) {
+            (Some(text), _) => Bytes::from(text),
+            (None, Some(digits)) => {
+                Bytes::from(hex::decode(digits).map_err(serde::de::Error::custom)?)
+            }
+            (None, None) => Bytes::new(),
+        };
+        let CallForm { method, path, query, headers, .. } = form;
+        Ok(Self(ApiRequest { method, path, query, headers, body }))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_call_survives_the_journal_whatever_its_body() {
+        for body in [&b"{\"a\":\"\\u00e9\"}"[..], b"", b"\xff\xfe", b"null"] {
+            let request = ApiRequest {
+                method: "POST".to_owned(),
+                path: "/v1/payments".to_owned(),
+                query: "a=b".to_owned(),
+                headers: [("idempotency-key".to_owned(), "k".to_owned())].into(),
+                body: Bytes::copy_from_slice(body),
+            };
+            let text = Command::Called(Call(request.clone())).to_text();
+            let Command::Called(Call(back)) = Command::from_text(&text).unwrap() else {
+                panic!("{text} is read as another command");
+            };
+            assert_eq!(
+                (back.method, back.path, back.query),
+                ("POST".into(), request.path, "a=b".into())
+            );
+            assert_eq!((back.headers, back.body), (request.headers, request.body));
+        }
+    }
+
+    #[test]
+    fn an_unknown_command_is_told_and_not_skipped() {
+        for text in ["", "{}", r#"{"command":"fly"}"#, r#"{"command":"settle"}"#] {
+            let error = Command::from_text(text).unwrap_err().to_string();
+            assert!(error.contains("newer countersign"), "{error}");
+        }
+    }
+}

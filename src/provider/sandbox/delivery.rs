@@ -1,0 +1,263 @@
+//! Deliveries of a sandbox: which wait, which are held, what came of each attempt.
+//!
+//! The retry schedule is the outbox's; this adds what an operator does to a delivery, and the
+//! record that a page shows. Bodies and signatures are not kept: both follow from the event and
+//! the instant of signing.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde::{Deserialize, Serialize};
+
+use crate::model::{EventId, SimTime};
+use crate::provider::{Outbox, Outcome};
+
+/// One try of a delivery, answered.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Attempt {
+    /// The wall clock when it was signed, which its timestamp carries.
+    pub signed_at: SimTime,
+    /// Milliseconds until the answer, or until it was given up.
+    pub took_ms: u64,
+    /// What came back.
+    pub reply: Reply,
+}
+
+/// What an endpoint answered.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Reply {
+    /// An HTTP answer.
+    Http {
+        /// Its status.
+        status: u16,
+        /// The beginning of its body.
+        body: String,
+    },
+    /// None, in words.
+    Failed(String),
+}
+
+impl Reply {
+    const fn outcome(&self, retry_after_s: Option<u64>) -> Outcome {
+        match self {
+            Self::Http { status: 200..=299, .. } => Outcome::Delivered,
+            Self::Http { status: 410, .. } => Outcome::Gone,
+            Self::Http { .. } | Self::Failed(_) => Outcome::Failed { retry_after_s },
+        }
+    }
+}
+
+/// What the operator wants of a delivery.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+enum Wish {
+    #[default]
+    Send,
+    Hold,
+    Drop,
+}
+
+/// How a delivery stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub(super) enum Standing {
+    /// Acknowledged.
+    Delivered,
+    /// An attempt waits for its answer.
+    Underway,
+    /// The next attempt is due.
+    Due,
+    /// The next attempt is planned.
+    Waiting,
+    /// Held back by the operator.
+    Held,
+    /// Given up by the operator.
+    Dropped,
+    /// The schedule is used up.
+    Exhausted,
+    /// The endpoint said that it wants nothing any more.
+    Ended,
+}
+
+#[derive(Debug, Default)]
+pub(super) struct Delivery {
+    wish: Wish,
+    pub attempts: Vec<Attempt>,
+}
+
+/// All deliveries for the one endpoint.
+#[derive(Debug)]
+pub(super) struct Deliveries {
+    /// Whether there is an endpoint now.
+    pub endpoint: bool,
+    /// Whether new deliveries are held back.
+    pub holding: bool,
+    outbox: Outbox,
+    all: BTreeMap<EventId, Delivery>,
+    /// First attempts, redeliveries and releases, in the order of events.
+    ready: BTreeSet<EventId>,
+    /// The one thing here that is not journalled: an attempt whose answer nobody saw is made again.
+    underway: BTreeSet<EventId>,
+}
+
+impl Deliveries {
+    pub fn new(seed: u64) -> Self {
+        Self {
+            endpoint: false,
+            holding: false,
+            outbox: Outbox::new(seed),
+            all: BTreeMap::new(),
+            ready: BTreeSet::new(),
+            underway: BTreeSet::new(),
+        }
+    }
+
+    /// A process began, with or without an endpoint.
+    pub fn open(&mut self, endpoint: bool) {
+        self.endpoint = endpoint;
+        self.underway.clear();
+    }
+
+    /// Takes an event in, if there is an endpoint for it.
+    pub fn queue(&mut self, event: EventId) {
+        if !self.endpoint {
+            return;
+        }
+        self.outbox.queue(event.clone());
+        let wish = if self.holding { Wish::Hold } else { Wish::Send };
+        if wish == Wish::Send && !self.outbox.is_disabled() {
+            self.ready.insert(event.clone());
+        }
+        self.all.insert(event, Delivery { wish, attempts: Vec::new() });
+    }
+
+    /// The attempt that comes next, if one is due.
+    pub fn take(&mut self, now: SimTime) -> Option<EventId> {
+        let event = self.pending().find(|(_, at)| at.is_none_or(|at| at <= now))?.0.clone();
+        self.underway.insert(event.clone());
+        Some(event)
+    }
+
+    /// When the next attempt is due; `now` if it is already.
+    pub fn next_due(&self, now: SimTime) -> Option<SimTime> {
+        self.pending().next().map(|(_, at)| at.unwrap_or(now))
+    }
+
+    /// Attempts that are to be made: those without an instant at once, then in order of time.
+    fn pending(&self) -> impl Iterator<Item = (&EventId, Option<SimTime>)> {
+        let ready = self.ready.iter().map(|event| (event, None));
+        let retries = self.outbox.planned().map(|(event, at)| (event, Some(at)));
+        let pending = ready.chain(retries).filter(|(event, _)| !self.underway.contains(*event));
+        pending.filter(|_| self.endpoint)
+    }
+
+    /// Notes what came of an attempt.
+    pub fn answered(
+        &mut self,
+        event: &EventId,
+        now: SimTime,
+        attempt: Attempt,
+        retry_after_s: Option<u64>,
+    ) {
+        self.underway.remove(event);
+        self.ready.remove(event);
+        let Some(delivery) = self.all.get_mut(event) else { return };
+        let outcome = attempt.reply.outcome(retry_after_s);
+        delivery.attempts.push(attempt);
+        if outcome == Outcome::Delivered {
+            delivery.wish = Wish::Send;
+        }
+        match delivery.wish {
+            Wish::Send => self.outbox.answered(event, now, outcome),
+            Wish::Hold => {
+                self.outbox.answered(event, now, outcome);
+                self.outbox.postpone(event);
+            }
+            Wish::Drop => {}
+        }
+        if outcome == Outcome::Gone {
+            self.ready.clear();
+        }
+    }
+
+    pub fn is_underway(&self, event: &EventId) -> bool {
+        self.underway.contains(event)
+    }
+
+    /// Holds new deliveries back, or releases all that were.
+    pub fn hold_all(&mut self, on: bool) -> Vec<EventId> {
+        self.holding = on;
+        if on {
+            return Vec::new();
+        }
+        let held = self.all.iter().filter(|(_, delivery)| delivery.wish == Wish::Hold);
+        let held: Vec<EventId> = held.map(|(event, _)| event.clone()).collect();
+        for event in &held {
+            self.release(event);
+        }
+        held
+    }
+
+    /// Each of these says whether there is such a delivery. One that was acknowledged needs
+    /// neither a hold nor a drop, and stays as it is.
+    pub fn hold(&mut self, event: &EventId) -> bool {
+        self.stop(event, Wish::Hold)
+    }
+
+    pub fn drop(&mut self, event: &EventId) -> bool {
+        self.stop(event, Wish::Drop)
+    }
+
+    pub fn release(&mut self, event: &EventId) -> bool {
+        let Some(delivery) = self.all.get_mut(event) else { return false };
+        if delivery.wish == Wish::Hold {
+            delivery.wish = Wish::Send;
+            self.ready.insert(event.clone());
+        }
+        true
+    }
+
+    /// Sends it once more, whatever came of it. Whoever asks for that wants the endpoint to be
+    /// tried again, even if it had said that it wants nothing any more.
+    pub fn redeliver(&mut self, event: &EventId) -> bool {
+        let Some(delivery) = self.all.get_mut(event) else { return false };
+        delivery.wish = Wish::Send;
+        self.outbox.enable();
+        self.ready.insert(event.clone());
+        true
+    }
+
+    fn stop(&mut self, event: &EventId, wish: Wish) -> bool {
+        let Some(delivery) = self.all.get_mut(event) else { return false };
+        if !self.outbox.is_delivered(event) {
+            delivery.wish = wish;
+            self.ready.remove(event);
+            self.outbox.postpone(event);
+        }
+        true
+    }
+
+    pub fn get(&self, event: &EventId) -> Option<(&Delivery, Standing, Option<SimTime>)> {
+        let delivery = self.all.get(event)?;
+        let due = self.outbox.due_at(event);
+        let standing = match delivery.wish {
+            _ if self.underway.contains(event) => Standing::Underway,
+            _ if self.ready.contains(event) => Standing::Due,
+            _ if self.outbox.is_delivered(event) => Standing::Delivered,
+            Wish::Hold => Standing::Held,
+            Wish::Drop => Standing::Dropped,
+            Wish::Send if due.is_some() => Standing::Waiting,
+            Wish::Send if self.outbox.exhausted(event) => Standing::Exhausted,
+            Wish::Send => Standing::Ended,
+        };
+        Some((delivery, standing, due))
+    }
+
+    pub fn count(&self) -> usize {
+        self.all.len()
+    }
+
+    /// Whether the endpoint said that it wants nothing any more.
+    pub fn is_disabled(&self) -> bool {
+        self.outbox.is_disabled()
+    }
+}

@@ -1,0 +1,327 @@
+//! A sandbox: the service, its deliveries and its clock as one machine that commands move.
+//!
+//! What merchants call, what an operator does, what the passing of time brings and what came of
+//! each attempt are all commands. The same commands at the same instants give the same sandbox,
+//! byte for byte, so a journal of them is all that a restart needs. Knows no socket, no file, no
+//! clock and no key of webhooks: whoever drives it hands in the wall clock and carries out attempts.
+
+mod command;
+mod delivery;
+mod view;
+
+use std::collections::BTreeSet;
+
+use crate::model::{EventId, PaymentId, SimTime, Span, Status};
+
+use super::{ApiReply, ApiRequest, Config, Event, Provider};
+
+pub use command::{Call, Command, Declined, Entry, Unreadable};
+pub use delivery::{Attempt, Reply};
+pub use view::Signing;
+
+use delivery::Deliveries;
+
+/// The farthest that the clock moves at once. Years of four digits are all that the wire has.
+const ADVANCE_MAX: Span = Span::from_s(366 * 86_400);
+/// The end of the sandbox's time: 2200-01-01.
+const END: SimTime = SimTime::from_unix_ms(7_258_118_400_000);
+
+/// Ids that a start leaves out. Refusals of reads have ids too, are not journalled, and must not
+/// be given again after a restart.
+const IDS_SKIPPED: u32 = 1 << 16;
+
+/// A journal that was not written by this service, or not by one that behaves as this one.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error(
+    "entry {entry} of the journal gives another history than the one it was written in; use the \
+     version of countersign that wrote it, or begin a new file"
+)]
+pub struct Diverged {
+    /// Counted from one.
+    pub entry: u64,
+}
+
+/// The machine.
+#[derive(Debug)]
+pub struct Sandbox {
+    provider: Provider,
+    deliveries: Deliveries,
+    /// How far its clock is ahead of the wall's.
+    ahead: Span,
+    /// The last instant at which something happened; its clock never goes back.
+    now: SimTime,
+    /// When the windows of open payments close.
+    deadlines: BTreeSet<(SimTime, PaymentId)>,
+    /// What was done and is not journalled yet.
+    accepted: Vec<Entry>,
+    /// Payments about which something changed since this was last asked.
+    changed: BTreeSet<PaymentId>,
+    replayed: u64,
+}
+
+/// Being driven.
+impl Sandbox {
+    /// One without payments.
+    #[must_use]
+    pub fn new(config: Config) -> Self {
+        let (seed, now) = (config.seed, config.start);
+        Self {
+            provider: Provider::new(config),
+            deliveries: Deliveries::new(seed),
+            ahead: Span::default(),
+            now,
+            deadlines: BTreeSet::new(),
+            accepted: Vec::new(),
+            changed: BTreeSet::new(),
+            replayed: 0,
+        }
+    }
+
+    /// Does again what was done before.
+    ///
+    /// # Errors
+    /// [`Diverged`] if it does not come to the same.
+    pub fn replay(&mut self, entry: &Entry) -> Result<(), Diverged> {
+        self.replayed += 1;
+        let diverged = Diverged { entry: self.replayed };
+        self.now = entry.at;
+        if !self.provider.skip_ids(entry.ids) {
+            return Err(diverged);
+        }
+        let done = match &entry.command {
+            Command::Called(call) => {
+                self.handle(&call.0);
+                Ok(())
+            }
+            command => self.carry_out(command),
+        };
+        self.changed.clear();
+        done.map_err(|_| diverged)
+    }
+
+    /// Begins to serve, now that everything is replayed. `endpoint` tells whether there is a place
+    /// for deliveries: what is announced while there is none is never delivered.
+    pub fn open(&mut self, endpoint: bool, wall: SimTime) {
+        self.tick(wall);
+        self.provider.skip_ids(self.provider.ids_given().saturating_add(IDS_SKIPPED));
+        let command = Command::Opened { endpoint };
+        let opened = self.command(command);
+        debug_assert!(opened.is_ok(), "nothing forbids a start");
+    }
+
+    /// Answers a call of a merchant.
+    pub fn call(&mut self, request: ApiRequest, wall: SimTime) -> ApiReply {
+        self.tick(wall);
+        let (at, ids) = (self.now, self.provider.ids_given());
+        let reply = self.handle(&request);
+        if may_change(&request, &reply) {
+            self.accepted.push(Entry { at, ids, command: Command::Called(Call(request)) });
+        }
+        reply
+    }
+
+    /// Carries a command out, or leaves everything as it was.
+    ///
+    /// # Errors
+    /// [`Declined`], which says why.
+    pub fn obey(&mut self, command: Command, wall: SimTime) -> Result<(), Declined> {
+        self.tick(wall);
+        // What is underway is not journalled: after a restart nothing is.
+        if let Command::Redeliver { event } = &command
+            && self.deliveries.is_underway(event)
+        {
+            return Err(Declined::Underway(event.clone()));
+        }
+        self.command(command)
+    }
+
+    /// Lets happen what the clock brings: windows that close.
+    pub fn tick(&mut self, wall: SimTime) {
+        self.now = self.clock(wall);
+        if self.deadlines.first().is_some_and(|(at, _)| *at <= self.now) {
+            let closed = self.command(Command::Tick);
+            debug_assert!(closed.is_ok(), "time passes without asking");
+        }
+    }
+
+    /// The next attempt that is due, which is underway from now on.
+    pub fn take_attempt(&mut self, wall: SimTime) -> Option<Event> {
+        self.tick(wall);
+        let event = self.deliveries.take(self.now)?;
+        self.provider.event(&event)
+    }
+
+    /// How long nothing happens by itself, if nobody does anything; none if for ever.
+    #[must_use]
+    pub fn rests_for(&self, wall: SimTime) -> Option<Span> {
+        let now = self.clock(wall);
+        let deadline = self.deadlines.first().map(|(at, _)| *at);
+        let attempt = self.deliveries.next_due(now);
+        let next = deadline.into_iter().chain(attempt).min()?;
+        Some(next.since(now))
+    }
+
+    /// What was done since this was last asked, to be journalled in this order.
+    pub fn take_accepted(&mut self) -> Vec<Entry> {
+        std::mem::take(&mut self.accepted)
+    }
+
+    /// The payments about which something changed since this was last asked.
+    pub fn take_changed(&mut self) -> BTreeSet<PaymentId> {
+        std::mem::take(&mut self.changed)
+    }
+
+    /// The service, read.
+    #[must_use]
+    pub const fn provider(&self) -> &Provider {
+        &self.provider
+    }
+
+    /// The sandbox's clock when the wall's shows this.
+    #[must_use]
+    pub fn clock(&self, wall: SimTime) -> SimTime {
+        self.now.max(wall.plus(self.ahead))
+    }
+}
+
+/// What commands do. Everything here happens alike when it is replayed.
+impl Sandbox {
+    fn command(&mut self, command: Command) -> Result<(), Declined> {
+        let (at, ids) = (self.now, self.provider.ids_given());
+        self.carry_out(&command)?;
+        self.accepted.push(Entry { at, ids, command });
+        Ok(())
+    }
+
+    fn carry_out(&mut self, command: &Command) -> Result<(), Declined> {
+        let now = self.now;
+        match command {
+            Command::Opened { endpoint } => self.deliveries.open(*endpoint),
+            Command::Called(call) => drop(self.handle(&call.0)),
+            Command::Tick => self.close_windows(),
+            Command::Advance { ms } => self.advance(Span::from_ms(*ms))?,
+            Command::Pay { payment, amount } => {
+                let atoms = self.atoms(payment, amount.as_deref())?;
+                let events = self.provider.pay(payment, atoms, now)?;
+                self.announce(payment, &events);
+            }
+            Command::Mine { payment, blocks } => {
+                let missing = || self.provider.confirmations_missing(payment).max(1);
+                let blocks = blocks.unwrap_or_else(missing);
+                let events = self.provider.mine(payment, blocks, now)?;
+                self.announce(payment, &events);
+            }
+            Command::Settle { payment } => {
+                let events = self.provider.settle(payment, now)?;
+                self.announce(payment, &events);
+            }
+            Command::Accept { payment } => {
+                let events = self.provider.accept(payment, now)?;
+                self.announce(payment, &events);
+            }
+            Command::Expire { payment } => self.expire(payment)?,
+            Command::HoldAll { on } => self.hold_all(*on),
+            Command::Hold { event } => self.delivery(event, Deliveries::hold)?,
+            Command::Release { event } => self.delivery(event, Deliveries::release)?,
+            Command::Drop { event } => self.delivery(event, Deliveries::drop)?,
+            Command::Redeliver { event } => self.delivery(event, Deliveries::redeliver)?,
+            Command::Attempted { event, attempt, retry_after_s } => {
+                self.deliveries.answered(event, now, attempt.clone(), *retry_after_s);
+                self.changed.extend(self.provider.event(event).map(|event| event.payment));
+            }
+        }
+        Ok(())
+    }
+
+    fn handle(&mut self, request: &ApiRequest) -> ApiReply {
+        let reply = self.provider.handle(request, self.now, 0);
+        if let (Some(payment), false) = (&reply.payment, reply.events.is_empty()) {
+            let deadline = self.provider.expires_at(payment);
+            self.deadlines.extend(deadline.map(|at| (at, payment.clone())));
+            self.announce(payment, &reply.events);
+        }
+        reply
+    }
+
+    fn announce(&mut self, subject: &PaymentId, events: &[Event]) {
+        self.changed.insert(subject.clone());
+        for event in events {
+            self.changed.insert(event.payment.clone());
+            self.deliveries.queue(event.id.clone());
+        }
+    }
+
+    /// Each window closes at its own instant, however late that is noticed.
+    fn close_windows(&mut self) {
+        while let Some((at, payment)) = self.deadlines.pop_first() {
+            if at > self.now {
+                self.deadlines.insert((at, payment));
+                return;
+            }
+            if self.provider.truth(&payment).is_some_and(|t| t.status == Status::Pending)
+                && let Ok(events) = self.provider.pass_deadline(&payment, at)
+            {
+                self.announce(&payment, &events);
+            }
+        }
+    }
+
+    fn advance(&mut self, by: Span) -> Result<(), Declined> {
+        if by > ADVANCE_MAX || self.now.plus(by) > END {
+            return Err(Declined::TooFar(by));
+        }
+        self.ahead = Span::from_ms(self.ahead.ms().saturating_add(by.ms()));
+        self.now = self.now.plus(by);
+        self.close_windows();
+        Ok(())
+    }
+
+    /// The clock goes to the payment's deadline, for everybody: there is only one.
+    fn expire(&mut self, payment: &PaymentId) -> Result<(), Declined> {
+        let deadline = self.provider.expires_at(payment).unwrap_or(self.now);
+        let open = self.provider.truth(payment).is_some_and(|t| t.status == Status::Pending);
+        if open && deadline > self.now {
+            return self.advance(deadline.since(self.now));
+        }
+        let events = self.provider.pass_deadline(payment, self.now)?;
+        self.announce(payment, &events);
+        Ok(())
+    }
+
+    /// The atoms of that amount; what is missing where none is given.
+    fn atoms(&self, payment: &PaymentId, amount: Option<&str>) -> Result<u128, Declined> {
+        let Some(truth) = self.provider.truth(payment) else {
+            return Err(super::Refused::UnknownPayment(payment.clone()).into());
+        };
+        match amount {
+            Some(text) => Ok(truth.due.asset.parse(text)?.atoms),
+            None => Ok(truth.due.less(truth.received)?.atoms),
+        }
+    }
+
+    fn hold_all(&mut self, on: bool) {
+        for event in self.deliveries.hold_all(on) {
+            self.changed.extend(self.provider.event(&event).map(|event| event.payment));
+        }
+    }
+
+    fn delivery(
+        &mut self,
+        event: &EventId,
+        work: fn(&mut Deliveries, &EventId) -> bool,
+    ) -> Result<(), Declined> {
+        let known = self.provider.event(event);
+        let Some(known) = known.filter(|_| work(&mut self.deliveries, event)) else {
+            return Err(Declined::UnknownDelivery(event.clone()));
+        };
+        self.changed.insert(known.payment);
+        Ok(())
+    }
+}
+
+/// Whether a call may have changed anything: the refusals that come before the service looks at
+/// its books do not, so nobody without a key makes the journal grow.
+fn may_change(request: &ApiRequest, reply: &ApiReply) -> bool {
+    let reads = ["GET", "HEAD"].contains(&request.method.as_str());
+    !reads && ![401, 403, 405, 413].contains(&reply.status)
+}
