@@ -44,6 +44,7 @@ const COMMANDS: &[&str] = &[
     "check",
     "report",
     "rules",
+    "rails",
     "explain",
     "steps",
     "suite",
@@ -56,6 +57,7 @@ fn screens() {
     insta::assert_snapshot!("welcome", stdout(&countersign(here, &[])));
     insta::assert_snapshot!("help", stdout(&countersign(here, &["--help"])));
     insta::assert_snapshot!("rules", stdout(&countersign(here, &["rules"])));
+    insta::assert_snapshot!("rails", stdout(&countersign(here, &["rails"])));
     insta::assert_snapshot!("explain", stdout(&countersign(here, &["explain", "idem-01"])));
     insta::assert_snapshot!("steps", stdout(&countersign(here, &["steps"])));
     for command in COMMANDS {

@@ -165,6 +165,12 @@ fn what_is_wrong_is_told_exactly() {
     }
 }
 
+/// Rules that mean nothing where money is final the moment it is seen: rule, reason.
+const NOT_INSTANT: &[(&str, &str)] = &[
+    ("IDEM-04", "tells the confirmation from the detection before it, and there is none"),
+    ("LIFE-01", "asks what a payment that is not final yet does, and there is none"),
+];
+
 /// Whatever single rail a merchant is enabled for, the suite exercises every rule that it exercises
 /// with all of them.
 #[test]
@@ -174,6 +180,9 @@ fn every_rail_alone_exercises_every_rule() {
         let exercised: BTreeSet<&str> =
             plan.scenarios.iter().flat_map(|s| s.rules.iter().map(String::as_str)).collect();
         let dark: Vec<_> = codes().into_iter().filter(|code| !exercised.contains(code)).collect();
-        assert!(dark.is_empty(), "{dark:?} on {} alone", rail.id);
+        let exempt = NOT_INSTANT.iter().filter(|_| rail.is_instant()).map(|(code, _)| *code);
+        let mut exempt: Vec<_> = exempt.collect();
+        exempt.sort_unstable_by_key(|code| codes().iter().position(|known| known == code));
+        assert_eq!(dark, exempt, "on {} alone", rail.id);
     }
 }

@@ -15,6 +15,7 @@ mod input;
 mod page;
 mod play;
 mod progress;
+mod rails;
 mod report;
 mod rules;
 mod run;
@@ -75,6 +76,7 @@ enum Command {
     Check(check::Args),
     Report(report::Args),
     Rules(rules::Args),
+    Rails(rails::Args),
     Explain(explain::Args),
     Steps(steps::Args),
     Suite(suite::Args),
@@ -109,6 +111,7 @@ fn dispatch(cli: Cli) -> Result<ExitCode, Failure> {
         Command::Calibrate(args) => calibrate::run(&args),
         Command::Check(args) => check::run(&args),
         Command::Rules(args) => rules::run(&args),
+        Command::Rails(args) => rails::run(&args),
         Command::Steps(args) => steps::run(&args),
         Command::Suite(args) => suite::run(&args),
         Command::Explain(args) => explain::run(&args),

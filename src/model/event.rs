@@ -25,5 +25,29 @@ words! {
         Expired = "payment.expired",
         /// Money came after the window.
         Late = "payment.late",
+        /// Coverage is lost again: replaced, double-spent or reorganised away.
+        Reverted = "payment.reverted",
+        /// It will not be confirmed, or was taken back.
+        Failed = "payment.failed",
+        /// The merchant called it off.
+        Cancelled = "payment.cancelled",
+        /// Screening or an operator stopped it.
+        Held = "payment.held",
+        /// The stop is over; it goes on where it stood.
+        Released = "payment.released",
+        /// A refund was asked for; its amount is reserved.
+        RefundCreated = "refund.created",
+        /// A refund was paid out; it may be what makes the payment refunded.
+        RefundCompleted = "refund.completed",
+        /// A refund did not arrive; its amount is free again.
+        RefundFailed = "refund.failed",
+        /// The payer objects.
+        DisputeOpened = "dispute.opened",
+        /// The merchant keeps the money.
+        DisputeWon = "dispute.won",
+        /// The payer gets the money back.
+        DisputeLost = "dispute.lost",
+        /// Nothing happened; the endpoint is tried out.
+        Test = "webhook.test",
     }
 }

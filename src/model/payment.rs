@@ -54,6 +54,14 @@ words! {
         Settled = "settled",
         /// The window closed without coverage.
         Expired = "expired",
+        /// Never confirmed, taken back by the network, or rejected.
+        Failed = "failed",
+        /// The merchant called it off before anything was seen.
+        Cancelled = "cancelled",
+        /// Compliance or an operator stopped it.
+        Held = "held",
+        /// All that came was paid back.
+        Refunded = "refunded",
     }
 }
 
@@ -76,7 +84,31 @@ words! {
     Flag {
         /// Money came after the deadline.
         Late = "late",
+        /// A transfer was replaced by another one, or by none.
+        Replaced = "replaced",
+        /// A reorganisation of the chain took a transfer away.
+        Reorged = "reorged",
+        /// Something came that is not the rail's own asset.
+        WrongAsset = "wrong_asset",
         /// An operator or a policy accepted the payment.
+        Manual = "manual",
+    }
+}
+
+words! {
+    /// Why a payment failed or is held.
+    Reason {
+        /// The network did not confirm it within the time that it is watched.
+        NotConfirmed = "not_confirmed",
+        /// The chain was reorganised below it.
+        Reorged = "reorged",
+        /// Its coins were spent elsewhere.
+        DoubleSpent = "double_spent",
+        /// Screening ended against it.
+        Rejected = "rejected",
+        /// Screening is under way.
+        Screening = "screening",
+        /// An operator stopped it.
         Manual = "manual",
     }
 }

@@ -1,9 +1,13 @@
 //! Rails: an asset on a network, with what a payer and a merchant must know about it.
 //!
-//! One row per rail. Confirmations, tiers, minimum, expiry and block time are the provider's
+//! One row per rail, last checked in November 2026. Confirmations, tiers, minimum, expiry and block time are the provider's
 //! defaults, grounded in published confirmation policies (BVNK, Cryptopay, Circle; November 2026).
 
+use serde::{Deserialize, Serialize};
+
+use super::Span;
 use super::money::Asset;
+use super::payment::words;
 
 /// An asset on a network.
 #[derive(Debug, PartialEq, Eq)]
@@ -22,17 +26,36 @@ pub struct Rail {
     pub tiers: &'static [(u128, u32)],
     /// The least that may be asked for, in atoms.
     pub minimum_atoms: u128,
-    /// Whether a destination tag tells payers apart.
-    pub tag: bool,
+    /// What tells one payer from another.
+    pub attribution: Attribution,
     /// How long a payment stays open, in seconds.
     pub expiry_s: u64,
-    /// Simulated time between blocks, in milliseconds.
+    /// Simulated time between blocks, in milliseconds; zero where there are none.
     pub block_ms: u64,
 }
 
+words! {
+    /// How a transfer says for which payment it is.
+    Attribution {
+        /// Each payment has an address of its own.
+        Address = "address",
+        /// One address, and a destination tag for each payment: a whole number of 32 bits.
+        Tag = "tag",
+        /// One address, and a comment for each payment: that number as a text.
+        Comment = "comment",
+        /// Each payment is an invoice of its own.
+        Invoice = "invoice",
+    }
+}
+
 const BTC: Asset = Asset { symbol: "BTC", decimals: 8 };
+const BTC_LIGHTNING: Asset = Asset { symbol: "BTC", decimals: 11 };
+const DASH: Asset = Asset { symbol: "DASH", decimals: 8 };
+const ETH: Asset = Asset { symbol: "ETH", decimals: 18 };
+const LTC: Asset = Asset { symbol: "LTC", decimals: 8 };
 const USDC: Asset = Asset { symbol: "USDC", decimals: 6 };
 const USDT: Asset = Asset { symbol: "USDT", decimals: 6 };
+const USDT_BSC: Asset = Asset { symbol: "USDT", decimals: 18 };
 const XRP: Asset = Asset { symbol: "XRP", decimals: 6 };
 
 /// Every rail, in the order in which lists show them.
@@ -45,7 +68,7 @@ pub static RAILS: &[Rail] = &[
         confirmations: 20,
         tiers: &[],
         minimum_atoms: 1_000_000,
-        tag: false,
+        attribution: Attribution::Address,
         expiry_s: 1200,
         block_ms: 3000,
     },
@@ -58,7 +81,7 @@ pub static RAILS: &[Rail] = &[
         // Above ten thousand, finality is that of the layer below: about 15 minutes of blocks.
         tiers: &[(10_000_000_000, 450)],
         minimum_atoms: 1_000_000,
-        tag: false,
+        attribution: Attribution::Address,
         expiry_s: 1200,
         block_ms: 2000,
     },
@@ -70,7 +93,7 @@ pub static RAILS: &[Rail] = &[
         confirmations: 2,
         tiers: &[(100_000_000, 3), (1_000_000_000, 6)],
         minimum_atoms: 10_000,
-        tag: false,
+        attribution: Attribution::Address,
         expiry_s: 900,
         block_ms: 600_000,
     },
@@ -82,9 +105,118 @@ pub static RAILS: &[Rail] = &[
         confirmations: 1,
         tiers: &[],
         minimum_atoms: 1_000_000,
-        tag: true,
+        attribution: Attribution::Tag,
         expiry_s: 1200,
         block_ms: 4000,
+    },
+    Rail {
+        id: "btc-lightning",
+        asset: BTC_LIGHTNING,
+        network: "lightning",
+        contract: None,
+        confirmations: 0,
+        // An amount is known to a thousandth of a satoshi; the least is one satoshi.
+        tiers: &[],
+        minimum_atoms: 1_000,
+        attribution: Attribution::Invoice,
+        expiry_s: 600,
+        block_ms: 0,
+    },
+    Rail {
+        id: "ltc-litecoin",
+        asset: LTC,
+        network: "litecoin",
+        contract: None,
+        confirmations: 6,
+        tiers: &[(100_000_000_000, 12)],
+        minimum_atoms: 1_000_000,
+        attribution: Attribution::Address,
+        expiry_s: 1200,
+        block_ms: 150_000,
+    },
+    Rail {
+        id: "dash-dash",
+        asset: DASH,
+        network: "dash",
+        contract: None,
+        confirmations: 6,
+        tiers: &[],
+        minimum_atoms: 1_000_000,
+        attribution: Attribution::Address,
+        expiry_s: 1200,
+        block_ms: 150_000,
+    },
+    Rail {
+        id: "eth-ethereum",
+        asset: ETH,
+        network: "ethereum",
+        contract: None,
+        confirmations: 12,
+        tiers: &[(3_000_000_000_000_000_000, 65)],
+        minimum_atoms: 1_000_000_000_000_000,
+        attribution: Attribution::Address,
+        expiry_s: 1200,
+        block_ms: 12_000,
+    },
+    Rail {
+        id: "usdt-ethereum",
+        asset: USDT,
+        network: "ethereum",
+        contract: Some("0xdAC17F958D2ee523a2206206994597C13D831ec7"),
+        confirmations: 12,
+        tiers: &[],
+        minimum_atoms: 10_000_000,
+        attribution: Attribution::Address,
+        expiry_s: 1200,
+        block_ms: 12_000,
+    },
+    Rail {
+        id: "usdc-polygon",
+        asset: USDC,
+        network: "polygon",
+        contract: Some("0x3c499c542cEF5E3811e1192ce70d8cC03d5c3359"),
+        confirmations: 50,
+        tiers: &[],
+        minimum_atoms: 1_000_000,
+        attribution: Attribution::Address,
+        expiry_s: 1200,
+        block_ms: 2000,
+    },
+    Rail {
+        id: "usdc-solana",
+        asset: USDC,
+        network: "solana",
+        contract: Some("EPjFWdd5AufqSSqeM2qN1xzybapC8G4wEGGkZwyTDt1v"),
+        confirmations: 32,
+        tiers: &[],
+        minimum_atoms: 1_000_000,
+        attribution: Attribution::Address,
+        expiry_s: 1200,
+        block_ms: 400,
+    },
+    Rail {
+        id: "usdt-bsc",
+        asset: USDT_BSC,
+        network: "bsc",
+        contract: Some("0x55d398326f99059fF775485246999027B3197955"),
+        confirmations: 15,
+        tiers: &[],
+        minimum_atoms: 1_000_000_000_000_000_000,
+        attribution: Attribution::Address,
+        expiry_s: 1200,
+        block_ms: 750,
+    },
+    Rail {
+        id: "usdt-ton",
+        asset: USDT,
+        network: "ton",
+        contract: Some("EQCxE6mUtQJKFnGfaROTKOt1lZbDiiX1kCixRv7Nw2Id_sDs"),
+        confirmations: 1,
+        tiers: &[],
+        minimum_atoms: 1_000_000,
+        attribution: Attribution::Comment,
+        expiry_s: 1200,
+        block_ms: 1000,
     },
 ];
 
@@ -100,7 +232,37 @@ pub fn rail_by_asset_network(asset: &str, network: &str) -> Option<&'static Rail
     RAILS.iter().find(|rail| rail.asset.symbol == asset && rail.network == network)
 }
 
+impl Attribution {
+    /// Whether a payer must name a number beside the address.
+    #[must_use]
+    pub const fn needs_tag(self) -> bool {
+        match self {
+            Self::Tag | Self::Comment => true,
+            Self::Address | Self::Invoice => false,
+        }
+    }
+}
+
 impl Rail {
+    /// Whether money is final the moment it is seen.
+    #[must_use]
+    pub const fn is_instant(&self) -> bool {
+        self.confirmations == 0
+    }
+
+    /// Whether the network lists transfers that it did not carry out: where contracts run, and on
+    /// a ledger that charges for what it refuses.
+    #[must_use]
+    pub fn can_fail(&self) -> bool {
+        self.contract.is_some() || ["ethereum", "xrpl"].contains(&self.network)
+    }
+
+    /// How long so many confirmations take.
+    #[must_use]
+    pub const fn time_for(&self, confirmations: u32) -> Span {
+        Span::from_ms(self.block_ms.saturating_mul(confirmations as u64))
+    }
+
     /// Confirmations that a payment of so many atoms needs.
     #[must_use]
     pub fn confirmations_for(&self, atoms: u128) -> u32 {

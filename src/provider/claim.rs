@@ -5,8 +5,9 @@
 
 use crate::model::{EventId, EventKind, SimTime, Span, Status};
 
-use super::machine::{Command, Scene};
+use super::machine::{Command, Hold, MONITORED, Scene};
 use super::payment::{Announcement, Payment};
+use super::refund::{Dispute, DisputeTerms, Refund, Refunds};
 
 /// A copy of the payment that has come to announce `kind`, and that announcement. None where no
 /// history of a payment like this one leads there.
@@ -27,6 +28,9 @@ pub(super) fn claim(
     untouched.timeline.truncate(1);
     untouched.said.truncate(1);
     untouched.transfers.clear();
+    untouched.fates.clear();
+    untouched.refunds = Refunds::default();
+    untouched.dispute = Dispute::default();
     untouched.flags.clear();
     let in_time = now.min(payment.expires_at.minus(Span::from_ms(1)));
     let afresh = Play { payment: untouched, now: in_time, height, id };
@@ -57,6 +61,32 @@ impl Play<'_> {
                 self.expire()?;
                 self.pay_rest(0)?;
             }
+            EventKind::Reverted => {
+                self.pay_rest(0)?;
+                self.apply(Command::Replace(0))?;
+            }
+            EventKind::Failed => {
+                self.pay_rest(0)?;
+                self.now = self.now.max(self.payment.expires_at.plus(MONITORED));
+                self.apply(Command::GiveUp)?;
+            }
+            EventKind::Cancelled => self.apply(Command::Cancel)?,
+            EventKind::Held | EventKind::Released => {
+                if self.payment.status() == Status::Pending {
+                    self.pay_rest(0)?;
+                }
+                self.apply(Command::Hold(Hold::Screening))?;
+                if kind == EventKind::Released {
+                    self.apply(Command::Release)?;
+                }
+            }
+            EventKind::RefundCreated | EventKind::RefundCompleted | EventKind::RefundFailed => {
+                self.refund(kind)?;
+            }
+            EventKind::DisputeOpened | EventKind::DisputeWon | EventKind::DisputeLost => {
+                self.dispute(kind)?;
+            }
+            EventKind::Test => self.apply(Command::Test)?,
         }
         let said = self.payment.said.iter().rev().find(|said| said.kind == Some(kind)).cloned()?;
         Some((self.payment, said))
@@ -81,11 +111,47 @@ impl Play<'_> {
             Status::Expired if self.missing() > 0 => self.pay_rest(0)?,
             Status::Paid | Status::Expired => {}
             Status::Confirmed | Status::Settled => return Some(()),
+            Status::Failed | Status::Cancelled | Status::Held | Status::Refunded => return None,
+        }
+        if self.payment.status() == Status::Confirmed {
+            return Some(());
         }
         self.height += u64::from(self.payment.confirmations_missing(self.height));
         match self.payment.status() {
             Status::Expired => self.apply(Command::Accept),
             _ => self.apply(Command::Blocks),
+        }
+    }
+
+    /// The rest goes back.
+    fn refund(&mut self, kind: EventKind) -> Option<()> {
+        if self.payment.refundable() == 0 {
+            self.confirm()?;
+        }
+        let atoms = self.payment.refundable();
+        let destination = self.payment.destination.clone();
+        // As hidden as the rest of a claim: nothing that the record will ever give out.
+        let id = self.id.as_str().replacen("evt_", "rfd_", 1);
+        self.apply(Command::Refund(Refund { id, atoms, destination, created_at: self.now }))?;
+        let at = self.payment.refunds.all.len() - 1;
+        match kind {
+            EventKind::RefundCompleted => self.apply(Command::CompleteRefund(at)),
+            EventKind::RefundFailed => self.apply(Command::FailRefund(at)),
+            _ => Some(()),
+        }
+    }
+
+    fn dispute(&mut self, kind: EventKind) -> Option<()> {
+        if self.payment.dispute.terms.is_none() {
+            self.confirm()?;
+            let id = self.id.as_str().replacen("evt_", "dsp_", 1);
+            let (atoms, reason) = (self.payment.refundable(), "not_received".to_owned());
+            self.apply(Command::OpenDispute(DisputeTerms { id, atoms, reason }))?;
+        }
+        match kind {
+            EventKind::DisputeWon => self.apply(Command::WinDispute),
+            EventKind::DisputeLost => self.apply(Command::LoseDispute),
+            _ => Some(()),
         }
     }
 

@@ -9,7 +9,7 @@ use serde::Serialize;
 use crate::model::{EventId, EventKind, PaymentId, Reference, SimTime};
 
 use super::payment::{Announcement, Payment};
-use super::wire::{self, Account, PaymentForm};
+use super::wire::{self, Account, DisputeForm, PaymentForm, RefundForm};
 
 const API_VERSION: &str = "2026-01-01";
 
@@ -69,6 +69,10 @@ struct SubjectForm<'a> {
 struct DataForm<'a> {
     payment: PaymentForm<'a>,
     #[serde(skip_serializing_if = "Option::is_none")]
+    refund: Option<RefundForm<'a>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    dispute: Option<DisputeForm<'a>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     annotation: Option<AnnotationForm>,
 }
 
@@ -116,9 +120,27 @@ pub(super) fn form<'a>(
         subject: SubjectForm { kind: "payment", id: payment.id.as_str() },
         data: DataForm {
             payment: wire::payment(account, payment, &said.view),
+            refund: refund(payment, said),
+            dispute: dispute(payment, said),
             annotation: said.kind.is_none().then_some(ANNOTATION),
         },
     }
+}
+
+/// The refund that the event is about: the one that made the last step.
+fn refund<'a>(payment: &'a Payment, said: &Announcement) -> Option<RefundForm<'a>> {
+    let kinds = [EventKind::RefundCreated, EventKind::RefundCompleted, EventKind::RefundFailed];
+    let _ = said.kind.filter(|kind| kinds.contains(kind))?;
+    let steps = said.view.refund_steps;
+    let (at, status, _) = *payment.refunds.steps[..steps].last()?;
+    Some(wire::refund(payment, (&payment.refunds.all[at], status)))
+}
+
+/// The dispute that the event is about.
+fn dispute<'a>(payment: &'a Payment, said: &Announcement) -> Option<DisputeForm<'a>> {
+    let kinds = [EventKind::DisputeOpened, EventKind::DisputeWon, EventKind::DisputeLost];
+    let _ = said.kind.filter(|kind| kinds.contains(kind))?;
+    wire::dispute(payment, &said.view)
 }
 
 /// The event with its bytes.

@@ -18,6 +18,10 @@ pub enum Prefix {
     Payment,
     /// `evt_…`
     Event,
+    /// `rfd_…`
+    Refund,
+    /// `dsp_…`
+    Dispute,
     /// `req_…`
     Request,
 }
@@ -27,6 +31,8 @@ impl Prefix {
         match self {
             Self::Payment => "pay_",
             Self::Event => "evt_",
+            Self::Refund => "rfd_",
+            Self::Dispute => "dsp_",
             Self::Request => "req_",
         }
     }

@@ -3,66 +3,97 @@
 //! The only place where a status changes. Time, the height of the chain and the names of events
 //! are arguments. Knows nothing of HTTP, JSON, other payments, or why a command comes.
 
-use crate::model::{AmountState, EventId, EventKind, Flag, PaymentId, SimTime, Span, Status};
+use crate::model::{EventId, EventKind, Flag, PaymentId, Reason, SimTime, Span, Status};
 
-use super::payment::{Announcement, Destination, Payment, Terms, Transfer};
+use super::payment::{Announcement, Coin, Destination, Entry, Payment, Terms};
+use super::refund::{Dispute, DisputeStatus, DisputeTerms, Refund, Refunds};
+use super::refused::Refused;
+use super::transfer::Sending;
+
+/// How long after its deadline a payment that is not confirmed is watched (`BTCPay`: 24 hours).
+pub(super) const MONITORED: Span = Span::from_s(24 * 3600);
 
 /// What can happen to a payment.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Command {
-    /// The payer sends so many atoms.
+    /// The payer sends so many atoms of the right coin.
     Pay(u128),
+    /// The payer sends something.
+    Send(Sending),
+    /// The payer spends the last unconfirmed transfer otherwise, with so many atoms for us.
+    Replace(u128),
     /// The chain has grown.
     Blocks,
+    /// So many of the topmost blocks are no part of the chain any more.
+    Reorganise(u32),
+    /// Orphaned transfers are seen again.
+    ReturnOrphans,
     /// The provider credits the money.
     Settle,
     /// The window closes.
     PassDeadline,
-    /// An operator takes money that came late or short.
+    /// An operator takes money that came late or short, or was confirmed too late.
     Accept,
+    /// Nobody waits for the network any longer.
+    GiveUp,
+    /// Screening or an operator stops it.
+    Hold(Hold),
+    /// The stop is over.
+    Release,
+    /// Screening ends against it.
+    Reject,
+    /// The merchant calls it off.
+    Cancel,
+    /// The merchant gives money back.
+    Refund(Refund),
+    /// The refund at this position is on the network.
+    StartRefund(usize),
+    /// It arrived.
+    CompleteRefund(usize),
+    /// It did not.
+    FailRefund(usize),
+    /// The payer objects.
+    OpenDispute(DisputeTerms),
+    /// The merchant keeps the money.
+    WinDispute,
+    /// The payer gets it back.
+    LoseDispute,
+    /// The endpoint is tried out.
+    Test,
 }
 
-/// Every change of status there is (contract: T3, T5, T9, T10, T12).
+/// Who stops a payment.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Hold {
+    /// Screening looks at it.
+    Screening,
+    /// An operator wants to.
+    Manual,
+}
+
+/// Every change of status there is (contract: T3 to T10 and T12 to T15).
 pub(super) const TRANSITIONS: &[(Status, Status)] = &[
     (Status::Pending, Status::Paid),
+    (Status::Paid, Status::Pending),
     (Status::Paid, Status::Confirmed),
+    (Status::Pending, Status::Confirmed),
+    (Status::Paid, Status::Failed),
+    (Status::Confirmed, Status::Failed),
     (Status::Confirmed, Status::Settled),
     (Status::Pending, Status::Expired),
     (Status::Expired, Status::Confirmed),
+    (Status::Failed, Status::Confirmed),
+    (Status::Pending, Status::Cancelled),
+    (Status::Paid, Status::Held),
+    (Status::Confirmed, Status::Held),
+    (Status::Held, Status::Paid),
+    (Status::Held, Status::Confirmed),
+    (Status::Held, Status::Failed),
+    (Status::Confirmed, Status::Refunded),
+    (Status::Settled, Status::Refunded),
+    (Status::Expired, Status::Refunded),
+    (Status::Failed, Status::Refunded),
 ];
-
-/// Why a command was not carried out. The payment is as it was.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub enum Refused {
-    /// No such payment.
-    #[error("there is no payment {0}; create it first")]
-    UnknownPayment(PaymentId),
-    /// The table has no such transition.
-    #[error("a payment that is {status} cannot be {command}; it must be {allowed}")]
-    Illegal {
-        /// What was to be done to it, as a participle.
-        command: &'static str,
-        /// Where it stands.
-        status: Status,
-        /// Where it would have to stand.
-        allowed: &'static str,
-    },
-    /// A transfer of nothing.
-    #[error("a transfer of nothing is no transfer; send at least one atom")]
-    NoAtoms,
-    /// More than can be counted.
-    #[error("{0} further atoms are more than can be counted; send less")]
-    TooMuch(u128),
-    /// The window is still open.
-    #[error("the payment is open until {0}; move the clock there first")]
-    TooEarly(SimTime),
-    /// There is nothing to accept.
-    #[error("no money came, so there is nothing to accept; pay first")]
-    NoMoney,
-    /// The network may still take it back.
-    #[error("{0} confirmations are missing; mine them first")]
-    Unconfirmed(u32),
-}
 
 /// When and where a command meets the payment.
 pub(super) struct Scene<'a> {
@@ -86,8 +117,11 @@ impl Payment {
             destination,
             expires_at: scene.now.plus(Span::from_s(terms.expires_in_s)),
             terms,
-            timeline: vec![(Status::Pending, scene.now)],
+            timeline: vec![Entry { status: Status::Pending, at: scene.now, reason: None }],
             transfers: Vec::new(),
+            fates: Vec::new(),
+            refunds: Refunds::default(),
+            dispute: Dispute::default(),
             flags: std::collections::BTreeSet::new(),
             said: Vec::new(),
         };
@@ -99,11 +133,30 @@ impl Payment {
     /// what was said.
     pub fn apply(&mut self, command: Command, scene: &mut Scene<'_>) -> Result<(), Refused> {
         match command {
-            Command::Pay(atoms) => self.pay(atoms, scene)?,
+            Command::Pay(atoms) => {
+                self.send(Sending { atoms, requested: None, coin: Coin::Own }, scene)?;
+            }
+            Command::Send(sending) => self.send(sending, scene)?,
+            Command::Replace(atoms) => self.replace(atoms, scene)?,
             Command::Blocks => self.grow(scene),
+            Command::Reorganise(depth) => self.reorganise(depth, scene)?,
+            Command::ReturnOrphans => self.return_orphans(scene)?,
             Command::Settle => self.settle(scene)?,
             Command::PassDeadline => self.pass_deadline(scene)?,
             Command::Accept => self.accept(scene)?,
+            Command::GiveUp => self.give_up(scene)?,
+            Command::Hold(hold) => self.hold(hold, scene)?,
+            Command::Release => self.release(scene)?,
+            Command::Reject => self.reject(scene)?,
+            Command::Cancel => self.cancel(scene)?,
+            Command::Refund(refund) => self.refund(refund, scene)?,
+            Command::StartRefund(at) => self.start_refund(at, scene)?,
+            Command::CompleteRefund(at) => self.complete_refund(at, scene)?,
+            Command::FailRefund(at) => self.fail_refund(at, scene)?,
+            Command::OpenDispute(terms) => self.open_dispute(terms, scene)?,
+            Command::WinDispute => self.close_dispute(DisputeStatus::Won, scene)?,
+            Command::LoseDispute => self.close_dispute(DisputeStatus::Lost, scene)?,
+            Command::Test => self.say(EventKind::Test, scene),
         }
         self.assert_sound();
         Ok(())
@@ -115,75 +168,38 @@ impl Payment {
         self.announce(None, at, scene);
     }
 
-    /// T2 and T3 in time, T11 after it.
-    fn pay(&mut self, atoms: u128, scene: &mut Scene<'_>) -> Result<(), Refused> {
-        if matches!(self.status(), Status::Confirmed | Status::Settled) {
-            return Err(self.illegal("paid", "pending, paid or expired"));
-        }
-        if atoms == 0 {
-            return Err(Refused::NoAtoms);
-        }
-        self.received().atoms.checked_add(atoms).ok_or(Refused::TooMuch(atoms))?;
-        // Nobody may have moved the clock to the deadline itself; the money is late all the same.
-        if self.status() == Status::Pending && scene.now >= self.expires_at {
-            self.pass_deadline(scene)?;
-        }
-        self.transfers.push(Transfer { atoms, seen_at_height: scene.height });
-        let amount = self.amount_state(self.received());
-        match (self.status(), amount) {
-            (Status::Expired, _) => {
-                self.flags.insert(Flag::Late);
-                self.say(EventKind::Late, scene);
-            }
-            (Status::Pending, AmountState::None | AmountState::Under) => {
-                self.say(EventKind::Detected, scene);
-                self.say(EventKind::Underpaid, scene);
-            }
-            (Status::Pending, AmountState::Exact) => self.enter(Status::Paid, scene),
-            (Status::Pending, AmountState::Over) => {
-                self.enter(Status::Paid, scene);
-                self.say(EventKind::Overpaid, scene);
-            }
-            (Status::Paid, _) => self.say(EventKind::Overpaid, scene),
-            (Status::Confirmed | Status::Settled, _) => unreachable!("refused above"),
-        }
-        Ok(())
-    }
-
-    /// T5, once every transfer is deep enough. Elsewhere blocks only deepen transfers.
-    fn grow(&mut self, scene: &mut Scene<'_>) {
-        if self.status() == Status::Paid && self.confirmations_missing(scene.height) == 0 {
-            self.enter(Status::Confirmed, scene);
-        }
-    }
-
     /// T9.
     fn settle(&mut self, scene: &mut Scene<'_>) -> Result<(), Refused> {
-        if self.status() != Status::Confirmed {
-            return Err(self.illegal("settled", "confirmed"));
-        }
-        self.enter(Status::Settled, scene);
+        self.require("settled", &[Status::Confirmed])?;
+        self.enter(Status::Settled, EventKind::Settled, scene);
         Ok(())
     }
 
     /// T10. A covered payment does not expire: its money came in time.
     fn pass_deadline(&mut self, scene: &mut Scene<'_>) -> Result<(), Refused> {
-        if self.status() != Status::Pending {
-            return Err(self.illegal("expired", "pending"));
-        }
+        self.require("expired", &[Status::Pending])?;
         if scene.now < self.expires_at {
             return Err(Refused::TooEarly(self.expires_at));
         }
-        self.enter(Status::Expired, scene);
+        self.close_if_due(scene);
         Ok(())
+    }
+
+    /// T10, where nobody moved the clock to the deadline.
+    pub(super) fn close_if_due(&mut self, scene: &mut Scene<'_>) {
+        if self.status() == Status::Pending && scene.now >= self.expires_at {
+            self.enter(Status::Expired, EventKind::Expired, scene);
+        }
     }
 
     /// T12.
     fn accept(&mut self, scene: &mut Scene<'_>) -> Result<(), Refused> {
-        if self.status() != Status::Expired {
-            return Err(self.illegal("accepted", "expired"));
+        self.require("accepted", &[Status::Expired, Status::Failed])?;
+        match self.reason() {
+            None | Some(Reason::NotConfirmed) => {}
+            Some(reason) => return Err(Refused::StaysFailed(reason)),
         }
-        if self.transfers.is_empty() {
+        if self.received().is_zero() {
             return Err(Refused::NoMoney);
         }
         match self.confirmations_missing(scene.height) {
@@ -191,27 +207,84 @@ impl Payment {
             missing => return Err(Refused::Unconfirmed(missing)),
         }
         self.flags.extend([Flag::Late, Flag::Manual]);
-        self.enter(Status::Confirmed, scene);
+        self.enter(Status::Confirmed, EventKind::Confirmed, scene);
         Ok(())
     }
 
-    /// Changes the status and says so. The timeline and the event carry the same instant.
-    fn enter(&mut self, to: Status, scene: &mut Scene<'_>) {
-        let from = self.status();
-        assert!(TRANSITIONS.contains(&(from, to)), "no transition from {from} to {to}");
-        let at = self.next_instant(scene.now);
-        self.timeline.push((to, at));
-        let kind = match to {
-            Status::Pending => EventKind::Created,
-            Status::Paid => EventKind::Paid,
-            Status::Confirmed => EventKind::Confirmed,
-            Status::Settled => EventKind::Settled,
-            Status::Expired => EventKind::Expired,
+    /// T7.
+    fn give_up(&mut self, scene: &mut Scene<'_>) -> Result<(), Refused> {
+        self.require("given up", &[Status::Paid])?;
+        let watched = self.expires_at.plus(MONITORED);
+        if scene.now < watched {
+            return Err(Refused::StillWatched(watched));
+        }
+        self.fail(Reason::NotConfirmed, scene);
+        Ok(())
+    }
+
+    /// T14, into the stop.
+    fn hold(&mut self, hold: Hold, scene: &mut Scene<'_>) -> Result<(), Refused> {
+        self.require("held", &[Status::Paid, Status::Confirmed])?;
+        let reason = match hold {
+            Hold::Screening => Reason::Screening,
+            Hold::Manual => Reason::Manual,
         };
+        self.enter_because(Status::Held, EventKind::Held, Some(reason), scene);
+        Ok(())
+    }
+
+    /// T14, out of the stop: back to where it stood. What the network confirmed meanwhile is
+    /// confirmed in a step of its own, because merchants wait for that event.
+    fn release(&mut self, scene: &mut Scene<'_>) -> Result<(), Refused> {
+        self.require("released", &[Status::Held])?;
+        let before = self.timeline[self.timeline.len() - 2].status;
+        self.enter(before, EventKind::Released, scene);
+        self.grow(scene);
+        Ok(())
+    }
+
+    /// T14, at its worst.
+    fn reject(&mut self, scene: &mut Scene<'_>) -> Result<(), Refused> {
+        self.require("rejected", &[Status::Held])?;
+        self.fail(Reason::Rejected, scene);
+        Ok(())
+    }
+
+    /// T13.
+    fn cancel(&mut self, scene: &mut Scene<'_>) -> Result<(), Refused> {
+        self.require("cancelled", &[Status::Pending])?;
+        if !self.transfers.is_empty() {
+            return Err(Refused::TransferSeen);
+        }
+        self.enter(Status::Cancelled, EventKind::Cancelled, scene);
+        Ok(())
+    }
+
+    /// T7, T8 and T14.
+    pub(super) fn fail(&mut self, why: Reason, scene: &mut Scene<'_>) {
+        self.enter_because(Status::Failed, EventKind::Failed, Some(why), scene);
+    }
+
+    /// Changes the status and says so. The timeline and the event carry the same instant.
+    pub(super) fn enter(&mut self, to: Status, kind: EventKind, scene: &mut Scene<'_>) {
+        self.enter_because(to, kind, None, scene);
+    }
+
+    fn enter_because(
+        &mut self,
+        status: Status,
+        kind: EventKind,
+        reason: Option<Reason>,
+        scene: &mut Scene<'_>,
+    ) {
+        let from = self.status();
+        assert!(TRANSITIONS.contains(&(from, status)), "no transition from {from} to {status}");
+        let at = self.next_instant(scene.now);
+        self.timeline.push(Entry { status, at, reason });
         self.announce(Some(kind), at, scene);
     }
 
-    fn say(&mut self, kind: EventKind, scene: &mut Scene<'_>) {
+    pub(super) fn say(&mut self, kind: EventKind, scene: &mut Scene<'_>) {
         let at = self.next_instant(scene.now);
         self.announce(Some(kind), at, scene);
     }
@@ -223,28 +296,45 @@ impl Payment {
 
     /// Now, or a millisecond after the last event where two fall together: `occurred_at` orders
     /// the events of a payment, so it must strictly increase.
-    fn next_instant(&self, now: SimTime) -> SimTime {
+    pub(super) fn next_instant(&self, now: SimTime) -> SimTime {
         match self.said.last() {
             Some(last) => now.max(last.occurred_at.plus(Span::from_ms(1))),
             None => now,
         }
     }
 
-    fn illegal(&self, command: &'static str, allowed: &'static str) -> Refused {
-        Refused::Illegal { command, status: self.status(), allowed }
+    pub(super) fn require(
+        &self,
+        command: &'static str,
+        allowed: &'static [Status],
+    ) -> Result<(), Refused> {
+        let status = self.status();
+        if allowed.contains(&status) {
+            return Ok(());
+        }
+        Err(Refused::Illegal { command, status, allowed })
     }
 
     /// What must hold of every payment at every time; a breach is a bug of ours.
     fn assert_sound(&self) {
-        let covered = self.received() >= self.terms.due;
+        let (id, received) = (&self.id, self.received().atoms);
+        let covered = self.is_covered();
         let manual = self.flags.contains(&Flag::Manual);
+        let back = self.refunds.completed() + self.lost();
+        assert!(self.refunds.reserved() + self.lost() <= received, "{id}: more back than came");
+        assert!(self.timeline.is_sorted_by(|a, b| a.at < b.at), "{id}: time went back");
+        let explained = matches!(self.status(), Status::Failed | Status::Held);
+        assert!(self.reason().is_some() == explained, "{id}: a reason too many or too few");
         match self.status() {
-            Status::Pending => assert!(!covered, "{}: covered, yet pending", self.id),
-            Status::Paid => assert!(covered && !manual, "{}: paid without cover", self.id),
-            Status::Confirmed | Status::Settled => {
-                assert!(covered || manual, "{}: final without cover or operator", self.id);
+            Status::Pending => assert!(!covered, "{id}: covered, yet pending"),
+            Status::Paid => assert!(covered && !manual, "{id}: paid without cover"),
+            Status::Confirmed | Status::Settled | Status::Held => {
+                assert!(covered || manual, "{id}: final without cover or operator");
             }
-            Status::Expired => assert!(!manual, "{}: accepted, yet expired", self.id),
+            Status::Expired => assert!(!manual, "{id}: accepted, yet expired"),
+            Status::Failed => {}
+            Status::Cancelled => assert!(self.transfers.is_empty(), "{id}: money, yet cancelled"),
+            Status::Refunded => assert!(back == received && back > 0, "{id}: not all went back"),
         }
     }
 }

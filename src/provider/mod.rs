@@ -14,13 +14,21 @@ mod guard;
 mod id;
 mod idempotency;
 mod machine;
+mod money_back;
+mod operate;
 mod outbox;
 mod payment;
 mod price;
 mod problem;
 mod query;
+mod refund;
+mod refused;
+mod repay;
 mod request;
 pub mod sandbox;
+mod stray;
+mod transaction;
+mod transfer;
 mod wire;
 
 use std::collections::BTreeMap;
@@ -30,18 +38,18 @@ use crate::model::{EventId, EventKind, PaymentId, Rail, Reference, SimTime, Trut
 
 pub use api::{ApiReply, ApiRequest, BODY_BYTES_MAX, Subject};
 pub use event::Event;
-pub use machine::Refused;
+pub use machine::Hold;
 pub use outbox::{Outbox, Outcome};
+pub use payment::Coin;
+pub use refund::{DisputeStatus, RefundStatus};
+pub use refused::Refused;
+pub use transfer::Sending;
 
 use chain::Chains;
-use id::{IdSource, Prefix, digest};
+use id::{IdSource, Prefix};
 use idempotency::Idempotency;
-use machine::{Command, Scene};
-use payment::{Announcement, Destination, Payment, Terms};
+use payment::{Announcement, Payment};
 use wire::Account;
-
-/// Destination tags start here: a number that a customer can type.
-const FIRST_TAG: u32 = 100_001;
 
 /// What the service is set up with.
 #[derive(Clone)]
@@ -86,6 +94,8 @@ pub struct Provider {
     by_reference: BTreeMap<Reference, Vec<usize>>,
     /// Every event in the order of appending: position of the payment, position in what it said.
     events: Vec<(usize, usize)>,
+    /// Which payment each refund is of, by the refund's id.
+    refunds: BTreeMap<String, usize>,
     chains: Chains,
     idempotency: Idempotency,
 }
@@ -114,6 +124,7 @@ impl Provider {
             payments: Vec::new(),
             by_reference: BTreeMap::new(),
             events: Vec::new(),
+            refunds: BTreeMap::new(),
             chains: Chains::default(),
             idempotency: Idempotency::default(),
         }
@@ -213,160 +224,5 @@ impl Provider {
 
     fn position(&self, payment: &PaymentId) -> Option<usize> {
         self.payments.binary_search_by(|known| known.id.cmp(payment)).ok()
-    }
-}
-
-/// What the payer, the network and the operator do. Each answers the events that it appended, in
-/// order.
-impl Provider {
-    /// The payer sends so many atoms: T2 or T3 in time, T11 after the deadline.
-    ///
-    /// # Errors
-    /// After confirmation, for nothing, or for more than can be counted.
-    pub fn pay(
-        &mut self,
-        payment: &PaymentId,
-        atoms: u128,
-        now: SimTime,
-    ) -> Result<Vec<Event>, Refused> {
-        self.command(payment, Command::Pay(atoms), now)
-    }
-
-    /// The network adds blocks: T5 for every payment of the same partition and network that is
-    /// covered deeply enough by then. So there may be events of other payments among the answer.
-    ///
-    /// # Errors
-    /// For an unknown payment.
-    pub fn mine(
-        &mut self,
-        payment: &PaymentId,
-        blocks: u32,
-        now: SimTime,
-    ) -> Result<Vec<Event>, Refused> {
-        let position = self.known(payment)?;
-        let concerned = self.chains.mine(&self.payments[position], blocks);
-        let mut events = Vec::new();
-        for position in concerned {
-            events.extend(self.apply(position, Command::Blocks, now)?);
-        }
-        Ok(events)
-    }
-
-    /// The provider credits the money: T9.
-    ///
-    /// # Errors
-    /// Unless the payment is confirmed.
-    pub fn settle(&mut self, payment: &PaymentId, now: SimTime) -> Result<Vec<Event>, Refused> {
-        self.command(payment, Command::Settle, now)
-    }
-
-    /// The window closes without coverage: T10.
-    ///
-    /// # Errors
-    /// Unless the payment is pending and `now` has reached its deadline.
-    pub fn pass_deadline(
-        &mut self,
-        payment: &PaymentId,
-        now: SimTime,
-    ) -> Result<Vec<Event>, Refused> {
-        self.command(payment, Command::PassDeadline, now)
-    }
-
-    /// An operator takes money that came late or short: T12. No operator takes what the network
-    /// may still take back, so the blocks that are missing are mined first.
-    ///
-    /// # Errors
-    /// Unless the payment is expired and money came.
-    pub fn accept(&mut self, payment: &PaymentId, now: SimTime) -> Result<Vec<Event>, Refused> {
-        let known = &self.payments[self.known(payment)?];
-        let mut events = Vec::new();
-        if known.status() == crate::model::Status::Expired && !known.transfers.is_empty() {
-            events = self.mine(payment, self.confirmations_missing(payment), now)?;
-        }
-        events.extend(self.command(payment, Command::Accept, now)?);
-        Ok(events)
-    }
-
-    /// The same fact under a fresh event id, which its body carries; not in the events list.
-    #[must_use]
-    pub fn restate(&mut self, event: &Event) -> Event {
-        event.renamed(EventId::new(self.ids.next(Prefix::Event)))
-    }
-
-    /// An event of a type that no merchant can know, about this payment as it is, with fields that
-    /// no merchant can know. It is authentic: it stands in the events list.
-    pub fn unknown_event(&mut self, payment: &PaymentId, now: SimTime) -> Option<Event> {
-        let position = self.position(payment)?;
-        let height = self.chains.height(&self.payments[position]);
-        let ids = &mut self.ids;
-        let mut name = || EventId::new(ids.next(Prefix::Event));
-        let mut scene = Scene { now, height, name: &mut name };
-        let before = self.payments[position].said.len();
-        self.payments[position].annotate(&mut scene);
-        self.publish(position, before).pop()
-    }
-
-    /// T1.
-    fn create(&mut self, terms: Terms, now: SimTime, partition: u32) -> (usize, Vec<Event>) {
-        let position = self.payments.len();
-        let id = PaymentId::new(self.ids.next(Prefix::Payment));
-        let destination = self.destination(&id, terms.rail, position);
-        let ids = &mut self.ids;
-        let mut name = || EventId::new(ids.next(Prefix::Event));
-        let mut scene = Scene { now, height: 0, name: &mut name };
-        let payment = Payment::create(id, partition, (terms, destination), &mut scene);
-        self.chains.join(&payment, position);
-        self.by_reference.entry(payment.terms.reference.clone()).or_default().push(position);
-        self.payments.push(payment);
-        let events = self.publish(position, 0);
-        (position, events)
-    }
-
-    /// Each payment has an address of its own; where a tag tells payers apart, the account has one
-    /// and each payment a tag.
-    fn destination(&self, id: &PaymentId, rail: &Rail, position: usize) -> Destination {
-        let owner = if rail.tag { &self.account.id } else { id.as_str() };
-        let seed = digest(&[b"destination", owner.as_bytes()]);
-        let number = FIRST_TAG.saturating_add(u32::try_from(position).unwrap_or(u32::MAX));
-        Destination {
-            address: address::address(rail.network, &seed),
-            tag: rail.tag.then_some(number),
-        }
-    }
-
-    fn known(&self, payment: &PaymentId) -> Result<usize, Refused> {
-        self.position(payment).ok_or_else(|| Refused::UnknownPayment(payment.clone()))
-    }
-
-    fn command(
-        &mut self,
-        payment: &PaymentId,
-        command: Command,
-        now: SimTime,
-    ) -> Result<Vec<Event>, Refused> {
-        let position = self.known(payment)?;
-        self.apply(position, command, now)
-    }
-
-    fn apply(
-        &mut self,
-        position: usize,
-        command: Command,
-        now: SimTime,
-    ) -> Result<Vec<Event>, Refused> {
-        let payment = &mut self.payments[position];
-        let (before, height) = (payment.said.len(), self.chains.height(payment));
-        let ids = &mut self.ids;
-        let mut name = || EventId::new(ids.next(Prefix::Event));
-        payment.apply(command, &mut Scene { now, height, name: &mut name })?;
-        Ok(self.publish(position, before))
-    }
-
-    /// Puts what the payment has said since then into the events list.
-    fn publish(&mut self, position: usize, since: usize) -> Vec<Event> {
-        let payment = &self.payments[position];
-        let new = since..payment.said.len();
-        self.events.extend(new.clone().map(|said| (position, said)));
-        payment.said[new].iter().map(|said| event::render(&self.account, payment, said)).collect()
     }
 }

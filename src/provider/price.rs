@@ -13,8 +13,15 @@ pub(super) const CURRENCY: Asset = Asset { symbol: "USD", decimals: 2 };
 const RATE_DECIMALS: u8 = 6;
 
 /// Price of one unit in millionths of a dollar.
-const RATES: &[(&str, u128)] =
-    &[("USDT", 1_000_000), ("USDC", 1_000_000), ("BTC", 96_500_000_000), ("XRP", 2_430_000)];
+const RATES: &[(&str, u128)] = &[
+    ("USDT", 1_000_000),
+    ("USDC", 1_000_000),
+    ("BTC", 96_500_000_000),
+    ("ETH", 3_420_000_000),
+    ("LTC", 104_000_000),
+    ("DASH", 41_500_000),
+    ("XRP", 2_430_000),
+];
 
 /// Why there is no quote.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]

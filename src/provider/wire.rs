@@ -5,11 +5,11 @@
 use serde::Serialize;
 use serde_json::value::RawValue;
 
-use crate::model::{AmountState, Flag, Money, Rail, SimTime, Status};
+use crate::model::{AmountState, Attribution, Flag, Money, Rail, Reason, SimTime, Status};
 
-use super::address;
-use super::id::digest;
-use super::payment::{Payment, Transfer, View};
+use super::payment::{Destination, Payment, View};
+use super::refund::{DisputeStatus, DisputeTerms, Refund, RefundStatus};
+use super::transaction::{self, TransactionForm};
 
 /// Whose payments these are, and in which mode.
 #[derive(Debug, Clone)]
@@ -34,7 +34,7 @@ pub(super) struct PaymentForm<'a> {
     reference: &'a str,
     status: Status,
     previous_status: Option<Status>,
-    reason: Option<&'static str>,
+    reason: Option<Reason>,
     amount_state: AmountState,
     flags: Vec<Flag>,
     rail: RailRef,
@@ -43,8 +43,8 @@ pub(super) struct PaymentForm<'a> {
     price: Option<PriceForm<'a>>,
     fees: Vec<FeeForm>,
     transactions: Vec<TransactionForm>,
-    refunds: [(); 0],
-    dispute: Option<()>,
+    refunds: Vec<RefundForm<'a>>,
+    dispute: Option<DisputeForm<'a>>,
     metadata: &'a RawValue,
     created_at: SimTime,
     expires_at: SimTime,
@@ -90,20 +90,31 @@ struct FeeForm {
     borne_by: &'static str,
 }
 
+/// A refund as answers, events and the payment itself show it.
 #[derive(Serialize)]
-struct TransactionForm {
-    hash: String,
-    index: u32,
-    from: String,
-    asset: &'static str,
-    network: &'static str,
-    contract: Option<&'static str>,
+pub(super) struct RefundForm<'a> {
+    id: &'a str,
+    payment_id: &'a str,
     amount: String,
-    requested: Option<String>,
-    confirmations: u64,
-    required: u32,
-    status: &'static str,
-    replaces: Option<String>,
+    asset: &'static str,
+    status: RefundStatus,
+    destination: PlaceForm<'a>,
+    created_at: SimTime,
+}
+
+#[derive(Serialize)]
+struct PlaceForm<'a> {
+    address: &'a str,
+    tag: Option<u32>,
+}
+
+/// A dispute as events and the payment itself show it.
+#[derive(Serialize)]
+pub(super) struct DisputeForm<'a> {
+    id: &'a str,
+    status: DisputeStatus,
+    amount: String,
+    reason: &'a str,
 }
 
 #[derive(Serialize)]
@@ -135,9 +146,8 @@ pub(super) struct RailForm {
 /// The payment as it was at that view.
 pub(super) fn payment<'a>(account: &'a Account, of: &'a Payment, view: &View) -> PaymentForm<'a> {
     let timeline = &of.timeline[..view.statuses];
-    let statuses: Vec<Status> = timeline.iter().map(|(status, _)| *status).collect();
-    let received = of.received_in(view.transfers);
-    let transfers = of.transfers[..view.transfers].iter().enumerate();
+    let statuses: Vec<Status> = timeline.iter().map(|entry| entry.status).collect();
+    let received = of.received_in(view.transfers, view.fates);
     PaymentForm {
         id: of.id.as_str(),
         account: &account.id,
@@ -145,26 +155,33 @@ pub(super) fn payment<'a>(account: &'a Account, of: &'a Payment, view: &View) ->
         reference: of.terms.reference.as_str(),
         status: statuses[statuses.len() - 1],
         previous_status: statuses.len().checked_sub(2).map(|previous| statuses[previous]),
-        // Reasons go with failed and held, which this service does not reach yet.
-        reason: None,
+        reason: timeline[timeline.len() - 1].reason,
         amount_state: of.amount_state(received),
         flags: view.flags.iter().copied().collect(),
         rail: rail_ref(of.terms.rail),
         destination: destination(of),
-        amount: amount(of, received),
+        amount: amount(of, received, of.refunds.completed_after(view.refund_steps)),
         price: of.terms.price.as_ref().map(|price| PriceForm {
             amount: &price.amount,
             currency: price.currency,
             rate: &price.rate,
         }),
         fees: fees(&statuses, received),
-        transactions: transfers.map(|(i, transfer)| transaction(of, i, transfer, view)).collect(),
-        refunds: [],
-        dispute: None,
+        transactions: (0..view.transfers).map(|at| transaction::form(of, at, view)).collect(),
+        refunds: of
+            .refunds
+            .after(view.refund_steps)
+            .iter()
+            .map(|of_it| refund(of, *of_it))
+            .collect(),
+        dispute: dispute(of, view),
         metadata: &of.terms.metadata,
         created_at: of.created_at(),
         expires_at: of.expires_at,
-        status_timeline: timeline.iter().map(|&(status, at)| TimelineForm { status, at }).collect(),
+        status_timeline: timeline
+            .iter()
+            .map(|entry| TimelineForm { status: entry.status, at: entry.at })
+            .collect(),
     }
 }
 
@@ -172,10 +189,36 @@ pub(super) fn payment<'a>(account: &'a Account, of: &'a Payment, view: &View) ->
 pub(super) fn public(of: &Payment) -> PublicForm<'_> {
     PublicForm {
         status: of.status(),
-        amount: amount(of, of.received()),
+        amount: amount(of, of.received(), of.refunds.completed()),
         destination: destination(of),
         expires_at: of.expires_at,
     }
+}
+
+/// The refund with how far it was.
+pub(super) fn refund<'a>(
+    of: &'a Payment,
+    (refund, status): (&'a Refund, RefundStatus),
+) -> RefundForm<'a> {
+    let asset = of.terms.rail.asset;
+    let Destination { address, tag } = &refund.destination;
+    RefundForm {
+        id: &refund.id,
+        payment_id: of.id.as_str(),
+        amount: Money { atoms: refund.atoms, asset }.amount(),
+        asset: asset.symbol,
+        status,
+        destination: PlaceForm { address, tag: *tag },
+        created_at: refund.created_at,
+    }
+}
+
+/// The dispute as it was at that view.
+pub(super) fn dispute<'a>(of: &'a Payment, view: &View) -> Option<DisputeForm<'a>> {
+    let (status, _) = *of.dispute.steps[..view.dispute_steps].last()?;
+    let DisputeTerms { id, atoms, reason } = of.dispute.terms.as_ref()?;
+    let amount = Money { atoms: *atoms, asset: of.terms.rail.asset }.amount();
+    Some(DisputeForm { id, status, amount, reason })
 }
 
 /// The rail as a list shows it.
@@ -184,7 +227,7 @@ pub(super) fn rail(of: &'static Rail) -> RailForm {
         rail: rail_ref(of),
         minimum: Money { atoms: of.minimum_atoms, asset: of.asset }.amount(),
         confirmations: of.confirmations,
-        destination_tag: of.tag,
+        destination_tag: of.attribution.needs_tag(),
         expires_in_s: of.expiry_s,
     }
 }
@@ -207,53 +250,34 @@ fn rail_ref(of: &'static Rail) -> RailRef {
 fn destination(of: &Payment) -> DestinationForm<'_> {
     let (address, tag) = (of.destination.address.as_str(), of.destination.tag);
     let (network, due) = (of.terms.rail.network, of.terms.due.amount());
-    let tag_query = tag.map(|tag| format!("&dt={tag}")).unwrap_or_default();
+    let tag_query = match (of.terms.rail.attribution, tag) {
+        (Attribution::Comment, Some(tag)) => format!("&text={tag}"),
+        (_, Some(tag)) => format!("&dt={tag}"),
+        (_, None) => String::new(),
+    };
     DestinationForm { address, tag, uri: format!("{network}:{address}?amount={due}{tag_query}") }
 }
 
-fn amount(of: &Payment, received: Money) -> AmountForm {
+fn amount(of: &Payment, received: Money, refunded: u128) -> AmountForm {
     AmountForm {
         due: of.terms.due.amount(),
         received: received.amount(),
-        refunded: of.terms.due.asset.zero().amount(),
+        refunded: Money { atoms: refunded, asset: of.terms.due.asset }.amount(),
         atomic: of.terms.due.atoms.to_string(),
     }
 }
 
-/// One per cent of what came, rounded down, charged when the money is final.
-fn fees(statuses: &[Status], received: Money) -> Vec<FeeForm> {
-    if !statuses.contains(&Status::Confirmed) {
-        return Vec::new();
-    }
-    let fee = Money { atoms: received.atoms / 100, asset: received.asset };
-    let asset = received.asset.symbol;
-    vec![FeeForm { kind: "processing", amount: fee.amount(), asset, borne_by: "merchant" }]
+/// What the provider keeps of so much: one per cent, rounded down.
+pub(super) const fn fee(received: Money) -> Money {
+    Money { atoms: received.atoms / 100, asset: received.asset }
 }
 
-/// Hash and sender follow from the payment and the position alone: a claim about a transfer that
-/// has not come yet names the hash that it will have.
-fn transaction(of: &Payment, position: usize, transfer: &Transfer, view: &View) -> TransactionForm {
-    let rail = of.terms.rail;
-    let number = (position as u64).to_be_bytes();
-    let seed = |what: &str| digest(&[what.as_bytes(), of.id.as_str().as_bytes(), &number]);
-    let required = of.confirmations_required();
-    let confirmations = view.height.saturating_sub(transfer.seen_at_height);
-    TransactionForm {
-        hash: address::transaction_hash(rail.network, &seed("transaction")),
-        index: 0,
-        from: address::address(rail.network, &seed("payer")),
-        asset: rail.asset.symbol,
-        network: rail.network,
-        contract: rail.contract,
-        amount: Money { atoms: transfer.atoms, asset: rail.asset }.amount(),
-        requested: None,
-        confirmations,
-        required,
-        status: match confirmations {
-            n if n >= u64::from(required) => "confirmed",
-            0 => "seen",
-            _ => "confirming",
-        },
-        replaces: None,
+/// Charged when the money is final, and not for money that was taken back.
+fn fees(statuses: &[Status], received: Money) -> Vec<FeeForm> {
+    if !statuses.contains(&Status::Confirmed) || statuses.ends_with(&[Status::Failed]) {
+        return Vec::new();
     }
+    let fee = fee(received);
+    let asset = received.asset.symbol;
+    vec![FeeForm { kind: "processing", amount: fee.amount(), asset, borne_by: "merchant" }]
 }

@@ -199,7 +199,24 @@ fn supports(attempt: &Attempt, truth: &crate::model::Truth) -> bool {
         Some(EventKind::Paid | EventKind::Overpaid) => Status::Paid,
         Some(EventKind::Confirmed) => Status::Confirmed,
         Some(EventKind::Settled) => Status::Settled,
-        Some(EventKind::Created | EventKind::Detected | EventKind::Underpaid | EventKind::Late)
+        Some(EventKind::Failed) => Status::Failed,
+        Some(EventKind::Cancelled) => Status::Cancelled,
+        Some(EventKind::Held) => Status::Held,
+        Some(
+            EventKind::Created
+            | EventKind::Detected
+            | EventKind::Underpaid
+            | EventKind::Late
+            | EventKind::Reverted
+            | EventKind::Released
+            | EventKind::RefundCreated
+            | EventKind::RefundCompleted
+            | EventKind::RefundFailed
+            | EventKind::DisputeOpened
+            | EventKind::DisputeWon
+            | EventKind::DisputeLost
+            | EventKind::Test,
+        )
         | None => return false,
     };
     truth.status == claimed

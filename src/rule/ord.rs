@@ -87,7 +87,19 @@ fn stage(event_type: &str) -> Option<u8> {
         | EventKind::Underpaid
         | EventKind::Overpaid
         | EventKind::Expired
-        | EventKind::Late => None,
+        | EventKind::Late
+        | EventKind::Reverted
+        | EventKind::Failed
+        | EventKind::Cancelled
+        | EventKind::Held
+        | EventKind::Released
+        | EventKind::RefundCreated
+        | EventKind::RefundCompleted
+        | EventKind::RefundFailed
+        | EventKind::DisputeOpened
+        | EventKind::DisputeWon
+        | EventKind::DisputeLost
+        | EventKind::Test => None,
     }
 }
 

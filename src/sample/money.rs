@@ -13,6 +13,15 @@ static RAILS: &[Rail] = &[
     Rail { asset: "USDC", network: "base", decimals: 6 },
     Rail { asset: "BTC", network: "bitcoin", decimals: 8 },
     Rail { asset: "XRP", network: "xrpl", decimals: 6 },
+    Rail { asset: "BTC", network: "lightning", decimals: 11 },
+    Rail { asset: "LTC", network: "litecoin", decimals: 8 },
+    Rail { asset: "DASH", network: "dash", decimals: 8 },
+    Rail { asset: "ETH", network: "ethereum", decimals: 18 },
+    Rail { asset: "USDT", network: "ethereum", decimals: 6 },
+    Rail { asset: "USDC", network: "polygon", decimals: 6 },
+    Rail { asset: "USDC", network: "solana", decimals: 6 },
+    Rail { asset: "USDT", network: "bsc", decimals: 18 },
+    Rail { asset: "USDT", network: "ton", decimals: 6 },
 ];
 
 pub(super) fn find_rail(asset: &str, network: &str) -> Option<&'static Rail> {

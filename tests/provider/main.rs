@@ -6,6 +6,7 @@ mod idempotency;
 mod machine;
 mod property;
 mod sandbox;
+mod transition;
 mod wire;
 
 use std::collections::BTreeMap;

@@ -2,9 +2,10 @@
 
 use std::collections::BTreeMap;
 
-use countersign::model::{EventKind, PaymentId, Span, Status};
-use countersign::provider::Event;
+use countersign::model::{EventKind, PaymentId, Span, Status, Truth};
+use countersign::provider::{Coin, Event, Hold, Refused, Sending};
 use proptest::prelude::*;
+use serde_json::Value;
 
 use super::{Desk, json};
 
@@ -16,12 +17,42 @@ enum Act {
     Settle(usize),
     Deadline(usize),
     Accept(usize),
+    Send(usize, Coin, u128),
+    Replace(usize, u128),
+    Reorganise(usize, u32),
+    Return(usize),
+    GiveUp(usize),
+    Hold(usize),
+    Release(usize),
+    Reject(usize),
+    Cancel(usize),
+    Refund(usize, u128),
+    EndRefund(usize, usize, bool),
+    Dispute(usize, u128),
+    EndDispute(usize, bool),
+    Test(usize),
     Unknown(usize),
     Claim(usize, usize),
     Pass(u64),
 }
 
-const RAILS: &[(&str, &str)] = &[("USDT", "tron"), ("BTC", "bitcoin"), ("XRP", "xrpl")];
+const RAILS: &[(&str, &str)] = &[
+    ("USDT", "tron"),
+    ("BTC", "bitcoin"),
+    ("XRP", "xrpl"),
+    ("BTC", "lightning"),
+    ("USDT", "bsc"),
+    ("USDT", "ton"),
+];
+
+const COINS: &[Coin] = &[
+    Coin::Own,
+    Coin::OtherAsset,
+    Coin::OtherNetwork,
+    Coin::LookAlike,
+    Coin::Untagged,
+    Coin::Failing,
+];
 
 /// The contract's changes of status, written a second time: a table that checks itself checks
 /// nothing.
@@ -31,65 +62,123 @@ const LEGAL: &[(Status, Status)] = &[
     (Status::Confirmed, Status::Settled),
     (Status::Pending, Status::Expired),
     (Status::Expired, Status::Confirmed),
+    (Status::Pending, Status::Confirmed),
+    (Status::Pending, Status::Cancelled),
+    (Status::Paid, Status::Pending),
+    (Status::Paid, Status::Failed),
+    (Status::Paid, Status::Held),
+    (Status::Confirmed, Status::Failed),
+    (Status::Confirmed, Status::Held),
+    (Status::Confirmed, Status::Refunded),
+    (Status::Held, Status::Paid),
+    (Status::Held, Status::Confirmed),
+    (Status::Held, Status::Failed),
+    (Status::Failed, Status::Confirmed),
+    (Status::Failed, Status::Refunded),
+    (Status::Settled, Status::Refunded),
+    (Status::Expired, Status::Refunded),
 ];
 
+/// Often exactly what is due, so that payments get somewhere.
+fn atoms() -> impl Strategy<Value = u128> {
+    prop_oneof![1 => Just(0u128), 2 => 1u128..300_000_000, 4 => Just(100_000_000), 1 => Just(u128::MAX / 2)]
+}
+
 fn acts() -> impl Strategy<Value = Vec<Act>> {
-    let which = 0usize..4;
+    let i = 0usize..4;
+    let on = |act: fn(usize) -> Act| i.clone().prop_map(act);
     let act = prop_oneof![
         2 => (0..RAILS.len()).prop_map(Act::Create),
-        4 => (which.clone(), prop_oneof![Just(0u128), 1u128..300_000_000, Just(100_000_000)])
-            .prop_map(|(i, atoms)| Act::Pay(i, atoms)),
-        4 => (which.clone(), 0u32..25).prop_map(|(i, n)| Act::Mine(i, n)),
-        2 => which.clone().prop_map(Act::Settle),
-        1 => which.clone().prop_map(Act::Deadline),
-        1 => which.clone().prop_map(Act::Accept),
-        1 => which.clone().prop_map(Act::Unknown),
-        2 => (which, 0..EventKind::ALL.len()).prop_map(|(i, k)| Act::Claim(i, k)),
-        2 => (0u64..2_000_000).prop_map(Act::Pass),
+        6 => (i.clone(), atoms()).prop_map(|(i, atoms)| Act::Pay(i, atoms)),
+        6 => (i.clone(), 0u32..25).prop_map(|(i, n)| Act::Mine(i, n)),
+        2 => on(Act::Settle),
+        1 => on(Act::Deadline),
+        1 => on(Act::Accept),
+        2 => (i.clone(), 0..COINS.len(), atoms())
+            .prop_map(|(i, coin, atoms)| Act::Send(i, COINS[coin], atoms)),
+        1 => (i.clone(), atoms()).prop_map(|(i, atoms)| Act::Replace(i, atoms)),
+        1 => (i.clone(), 0u32..25).prop_map(|(i, n)| Act::Reorganise(i, n)),
+        1 => on(Act::Return),
+        1 => on(Act::GiveUp),
+        1 => on(Act::Hold),
+        1 => on(Act::Release),
+        1 => on(Act::Reject),
+        1 => on(Act::Cancel),
+        2 => (i.clone(), atoms()).prop_map(|(i, atoms)| Act::Refund(i, atoms)),
+        2 => (i.clone(), 0usize..3, any::<bool>()).prop_map(|(i, n, ok)| Act::EndRefund(i, n, ok)),
+        1 => (i.clone(), atoms()).prop_map(|(i, atoms)| Act::Dispute(i, atoms)),
+        1 => (i.clone(), any::<bool>()).prop_map(|(i, won)| Act::EndDispute(i, won)),
+        1 => on(Act::Test),
+        1 => on(Act::Unknown),
+        2 => (i.clone(), 0..EventKind::ALL.len()).prop_map(|(i, k)| Act::Claim(i, k)),
+        2 => prop_oneof![3 => 0u64..2_000_000, 1 => Just(90_000_000)].prop_map(Act::Pass),
     ];
-    prop::collection::vec(act, 1..60)
+    prop::collection::vec(act, 1..80)
 }
 
 /// What the test itself knows of a run.
 #[derive(Default)]
 struct Book {
     payments: Vec<PaymentId>,
-    received: BTreeMap<PaymentId, u128>,
+    refunds: BTreeMap<PaymentId, Vec<String>>,
     said: Vec<Event>,
 }
 
-fn play(desk: &mut Desk, book: &mut Book, act: &Act) {
-    let nobody = PaymentId::new("pay_00000000000000000000000000");
-    let payment = |i: usize| book.payments.get(i).cloned().unwrap_or(nobody.clone());
-    let now = desk.now;
-    let events = match *act {
+fn apply(desk: &mut Desk, book: &mut Book, act: &Act) -> Result<Vec<Event>, Refused> {
+    let payment = |i: usize| book.payments.get(i).cloned().unwrap_or(PaymentId::new("pay_0"));
+    let refund = |i: usize, n: usize| {
+        let ids = book.refunds.get(&payment(i));
+        ids.and_then(|ids| ids.get(n)).cloned().unwrap_or_default()
+    };
+    let (provider, now) = (&mut desk.provider, desk.now);
+    match *act {
         Act::Create(rail) => {
             let (asset, network) = RAILS[rail];
             let id = desk.create(&format!("INV-{}", book.payments.len()), asset, network, "100");
             book.payments.push(id.clone());
-            desk.provider.events_of(&id)
+            Ok(desk.provider.events_of(&id))
         }
-        Act::Pay(i, atoms) => {
-            let events = desk.provider.pay(&payment(i), atoms, now);
-            if events.is_ok() {
-                *book.received.entry(payment(i)).or_default() += atoms;
-            }
-            events.unwrap_or_default()
+        Act::Pay(i, atoms) => provider.pay(&payment(i), atoms, now),
+        Act::Send(i, coin, atoms) => {
+            provider.send(&payment(i), Sending { atoms, requested: None, coin }, now)
         }
-        Act::Mine(i, blocks) => desk.provider.mine(&payment(i), blocks, now).unwrap_or_default(),
-        Act::Settle(i) => desk.provider.settle(&payment(i), now).unwrap_or_default(),
-        Act::Deadline(i) => desk.provider.pass_deadline(&payment(i), now).unwrap_or_default(),
-        Act::Accept(i) => desk.provider.accept(&payment(i), now).unwrap_or_default(),
-        Act::Unknown(i) => desk.provider.unknown_event(&payment(i), now).into_iter().collect(),
+        Act::Replace(i, atoms) => provider.replace(&payment(i), atoms, now),
+        Act::Mine(i, blocks) => provider.mine(&payment(i), blocks, now),
+        Act::Reorganise(i, depth) => provider.reorganise(&payment(i), depth, now),
+        Act::Return(i) => provider.return_orphans(&payment(i), now),
+        Act::Settle(i) => provider.settle(&payment(i), now),
+        Act::Deadline(i) => provider.pass_deadline(&payment(i), now),
+        Act::Accept(i) => provider.accept(&payment(i), now),
+        Act::GiveUp(i) => provider.give_up(&payment(i), now),
+        Act::Hold(i) => provider.hold(&payment(i), Hold::Manual, now),
+        Act::Release(i) => provider.release(&payment(i), now),
+        Act::Reject(i) => provider.reject(&payment(i), now),
+        Act::Cancel(i) => provider.cancel(&payment(i), now),
+        Act::Refund(i, atoms) => {
+            let (id, events) = provider.refund(&payment(i), atoms, now)?;
+            book.refunds.entry(payment(i)).or_default().push(id);
+            Ok(events)
+        }
+        Act::EndRefund(i, n, true) => provider.complete_refund(&refund(i, n), now),
+        Act::EndRefund(i, n, false) => provider.fail_refund(&refund(i, n), now),
+        Act::Dispute(i, atoms) => provider.open_dispute(&payment(i), (atoms, "other"), now),
+        Act::EndDispute(i, true) => provider.win_dispute(&payment(i), now),
+        Act::EndDispute(i, false) => provider.lose_dispute(&payment(i), now),
+        Act::Test(i) => provider.test_event(&payment(i), now),
+        Act::Unknown(i) => Ok(provider.unknown_event(&payment(i), now).into_iter().collect()),
         Act::Claim(i, kind) => {
-            let _ = desk.provider.claim(&payment(i), EventKind::ALL[kind], now);
-            Vec::new()
+            let _ = provider.claim(&payment(i), EventKind::ALL[kind], now);
+            Ok(Vec::new())
         }
         Act::Pass(ms) => {
             desk.pass(Span::from_ms(ms));
-            Vec::new()
+            Ok(Vec::new())
         }
-    };
+    }
+}
+
+fn play(desk: &mut Desk, book: &mut Book, act: &Act) {
+    let events = apply(desk, book, act).unwrap_or_default();
     // The last event of a payment says what a read says at that moment.
     for payment in &book.payments {
         if let Some(event) = events.iter().rev().find(|event| event.payment == *payment) {
@@ -105,8 +194,8 @@ fn play(desk: &mut Desk, book: &mut Book, act: &Act) {
 fn check(desk: &mut Desk, book: &Book) {
     for payment in &book.payments {
         let truth = desk.truth(payment);
-        let received = book.received.get(payment).copied().unwrap_or_default();
-        assert_eq!(truth.received.atoms, received);
+        let read = desk.get(&format!("/v1/payments/{payment}"));
+        check_money(&truth, &read);
 
         let events = desk.provider.events_of(payment);
         assert!(events.is_sorted_by(|a, b| a.occurred_at < b.occurred_at && a.id < b.id));
@@ -116,7 +205,6 @@ fn check(desk: &mut Desk, book: &Book) {
         let listed: Vec<_> = events.iter().map(json).collect();
         assert_eq!(list["data"].as_array(), Some(&listed), "the list says what was signed");
 
-        let read = desk.get(&format!("/v1/payments/{payment}"));
         let timeline = read["status_timeline"].as_array().unwrap();
         let statuses: Vec<Status> = timeline
             .iter()
@@ -124,6 +212,36 @@ fn check(desk: &mut Desk, book: &Book) {
             .collect();
         assert_eq!(statuses[0], Status::Pending);
         assert!(statuses.windows(2).all(|pair| LEGAL.contains(&(pair[0], pair[1]))));
+    }
+}
+
+/// What is shown of each transfer and refund adds up to what is shown of the payment, in atoms.
+fn check_money(truth: &Truth, read: &Value) {
+    let asset = truth.due.asset;
+    let atoms = |amount: &Value| asset.parse(amount.as_str().unwrap()).unwrap().atoms;
+    let lost = ["replaced", "orphaned", "reverted", "bounced", "locked"];
+    let counts = |transfer: &&Value| {
+        !lost.contains(&transfer["status"].as_str().unwrap())
+            && transfer["asset"] == read["rail"]["asset"]
+            && transfer["network"] == read["rail"]["network"]
+            && transfer["contract"] == read["rail"]["contract"]
+    };
+    let transfers = read["transactions"].as_array().unwrap().iter();
+    let received: u128 = transfers.filter(counts).map(|transfer| atoms(&transfer["amount"])).sum();
+    assert_eq!((truth.received.atoms, atoms(&read["amount"]["received"])), (received, received));
+    let back = |statuses: &[&str]| -> u128 {
+        let refunds = read["refunds"].as_array().unwrap().iter();
+        let counted = refunds.filter(|r| statuses.contains(&r["status"].as_str().unwrap()));
+        counted.map(|refund| atoms(&refund["amount"])).sum()
+    };
+    assert_eq!(atoms(&read["amount"]["refunded"]), back(&["completed"]));
+    let disputed = match read["dispute"]["status"].as_str() {
+        Some("opened" | "lost") => atoms(&read["dispute"]["amount"]),
+        _ => 0,
+    };
+    assert!(back(&["pending", "processing", "completed"]) + disputed <= received);
+    if truth.status == Status::Refunded {
+        assert_eq!(back(&["completed"]) + disputed, received);
     }
 }
 

@@ -5,7 +5,9 @@ use std::collections::BTreeSet;
 use std::ops::RangeInclusive;
 
 use crate::merchant::{Amount, Policy};
-use crate::model::{AmountState, ExceptionClass, Flag, Money, OrderState, Status, Truth};
+use crate::model::{
+    AmountState, EventKind, ExceptionClass, Flag, Money, OrderState, Status, Truth,
+};
 
 /// The bounds at one instant, after all that the provider has said so far.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -28,6 +30,8 @@ pub struct Allowed {
     pub classes: BTreeSet<ExceptionClass>,
     /// Whether the money is too little and no policy accepts that.
     pub is_short: bool,
+    /// Whether the provider took back what it had said to be paid: then an order may go back too.
+    pub is_withdrawn: bool,
 }
 
 impl Allowed {
@@ -39,24 +43,34 @@ impl Allowed {
         let may_post = truths.iter().any(|truth| reaches(truth.status, policy.post_at));
         let may_fulfil = truths.iter().any(|truth| reaches(truth.status, policy.fulfil_at));
         let is_short = is_short(policy, now);
+        let is_withdrawn = is_withdrawn(truths);
         let mut states: BTreeSet<_> = [OrderState::Awaiting].into();
         for truth in truths {
             states.extend(shown_during(policy, truth));
         }
         Self {
             states,
-            states_right: shown_after(policy, now),
-            credit_max: credit_max(policy, now, may_post),
-            credit_right: credit_right(policy, now, may_post),
+            states_right: shown_at_last(policy, truths),
+            credit_max: if is_withdrawn {
+                most_ever(policy, truths)
+            } else {
+                credit_max(policy, now, may_post)
+            },
+            credit_right: if is_withdrawn {
+                [due.asset.zero(), now.received].into()
+            } else {
+                credit_right(policy, now, may_post)
+            },
             fulfil_max: u64::from(may_fulfil && !is_short),
-            fulfil_right: match (may_fulfil, is_short, now.is_plain()) {
+            fulfil_right: match (may_fulfil, is_short, now.is_plain() && !is_withdrawn) {
                 (false, ..) | (true, true, _) => 0..=0,
                 (true, false, true) => 1..=1,
                 (true, false, false) => 0..=1,
             },
             exception_due: exception_due(policy, now),
-            classes: classes(now),
+            classes: classes(truths),
             is_short,
+            is_withdrawn,
         }
     }
 
@@ -72,6 +86,7 @@ impl Allowed {
             exception_due: false,
             classes: [ExceptionClass::Other].into(),
             is_short: false,
+            is_withdrawn: false,
         }
     }
 }
@@ -84,7 +99,12 @@ pub(crate) fn reaches(status: Status, wanted: Status) -> bool {
 
 const fn rank(status: Status) -> u8 {
     match status {
-        Status::Pending | Status::Expired => 0,
+        Status::Pending
+        | Status::Expired
+        | Status::Failed
+        | Status::Cancelled
+        | Status::Held
+        | Status::Refunded => 0,
         Status::Paid => 1,
         Status::Confirmed => 2,
         Status::Settled => 3,
@@ -98,9 +118,11 @@ fn shown_during(policy: &Policy, truth: &Truth) -> BTreeSet<OrderState> {
         Status::Paid | Status::Confirmed | Status::Settled => {
             states.extend([OrderState::Awaiting, OrderState::Provisional]);
         }
-        Status::Pending | Status::Expired => {
+        Status::Pending | Status::Expired | Status::Cancelled => {
             states.insert(OrderState::Awaiting);
         }
+        // Whatever stood before may still be shown; it is among the earlier truths.
+        Status::Failed | Status::Held | Status::Refunded => {}
     }
     states
 }
@@ -109,7 +131,11 @@ fn shown_during(policy: &Policy, truth: &Truth) -> BTreeSet<OrderState> {
 fn shown_after(policy: &Policy, truth: &Truth) -> BTreeSet<OrderState> {
     let mut states: BTreeSet<_> = match truth.status {
         Status::Pending => [OrderState::Awaiting].into(),
-        Status::Expired => [OrderState::Cancelled, OrderState::Awaiting].into(),
+        Status::Expired | Status::Failed | Status::Cancelled => {
+            [OrderState::Cancelled, OrderState::Awaiting].into()
+        }
+        Status::Held => BTreeSet::new(),
+        Status::Refunded => [OrderState::Refunded].into(),
         Status::Paid | Status::Confirmed | Status::Settled => {
             if reaches(truth.status, policy.fulfil_at) {
                 // Where goods may leave at `paid`, waiting for the confirmation is no fault.
@@ -125,13 +151,68 @@ fn shown_after(policy: &Policy, truth: &Truth) -> BTreeSet<OrderState> {
     let money_came = !truth.received.is_zero();
     let peculiar = match truth.status {
         Status::Pending => money_came,
-        Status::Expired => true,
+        Status::Expired | Status::Failed | Status::Cancelled | Status::Held | Status::Refunded => {
+            true
+        }
         Status::Paid | Status::Confirmed | Status::Settled => !truth.is_plain(),
     };
     if peculiar {
         states.insert(OrderState::Exception);
     }
     states
+}
+
+/// The table, once it has caught up with all of it: a stop leaves the order as it was, a dispute is
+/// told by its last event, and a payment that fell back may be looked at by a person.
+fn shown_at_last(policy: &Policy, truths: &[&Truth]) -> BTreeSet<OrderState> {
+    let Some(now) = truths.last() else { return [OrderState::Awaiting].into() };
+    let mut states = shown_after(policy, now);
+    if now.status == Status::Held {
+        let before = truths.iter().rev().find(|truth| truth.status != Status::Held);
+        states.extend(before.map(|truth| shown_after(policy, truth)).unwrap_or_default());
+    }
+    if now.status == Status::Pending && is_withdrawn(truths) {
+        states.insert(OrderState::Exception);
+    }
+    match dispute(truths) {
+        Some(EventKind::DisputeOpened) => {
+            states.insert(OrderState::Exception);
+        }
+        Some(EventKind::DisputeLost) => {
+            states = [OrderState::Exception, OrderState::Refunded].into();
+        }
+        _ => {}
+    }
+    states
+}
+
+/// How far a dispute is, if there is one.
+fn dispute(truths: &[&Truth]) -> Option<EventKind> {
+    let kinds = [EventKind::DisputeOpened, EventKind::DisputeWon, EventKind::DisputeLost];
+    let now = truths.last()?;
+    let own = truths.iter().rev().filter(|truth| truth.payment == now.payment);
+    let mut latest = own.filter_map(|truth| truth.event);
+    latest.find(|event| kinds.contains(event))
+}
+
+/// Whether what was paid, confirmed or settled is so no longer.
+fn is_withdrawn(truths: &[&Truth]) -> bool {
+    let Some(now) = truths.last() else { return false };
+    let fell =
+        matches!(now.status, Status::Pending | Status::Expired | Status::Failed | Status::Refunded);
+    let stood = truths
+        .iter()
+        .filter(|truth| truth.payment == now.payment)
+        .any(|truth| matches!(truth.status, Status::Paid | Status::Confirmed | Status::Settled));
+    (stood && fell) || dispute(truths) == Some(EventKind::DisputeLost)
+}
+
+/// The most that was right to credit at any time so far: who has not heard of the withdrawal yet
+/// still shows it.
+fn most_ever(policy: &Policy, truths: &[&Truth]) -> Money {
+    let zero = truths[0].due.asset.zero();
+    let posted = truths.iter().filter(|truth| reaches(truth.status, policy.post_at));
+    posted.map(|truth| credit_max(policy, truth, true)).max().unwrap_or(zero)
 }
 
 fn is_short(policy: &Policy, truth: &Truth) -> bool {
@@ -181,16 +262,49 @@ fn exception_due(policy: &Policy, now: &Truth) -> bool {
     let settles = |answer: Option<Amount>| matches!(answer, Some(Amount::Accept | Amount::Refund));
     let is_late = now.flags.contains(&Flag::Late);
     let settled = if is_late { settles(policy.late) } else { settles(policy.under) };
-    now.status == Status::Expired && !now.received.is_zero() && !settled
+    let money_came = !now.received.is_zero() || now.flags.contains(&Flag::WrongAsset);
+    now.status == Status::Expired && money_came && !settled
 }
 
-fn classes(now: &Truth) -> BTreeSet<ExceptionClass> {
+fn classes(truths: &[&Truth]) -> BTreeSet<ExceptionClass> {
     let mut classes: BTreeSet<_> = [ExceptionClass::Other].into();
+    let Some(now) = truths.last() else { return classes };
     if matches!(now.amount_state, AmountState::Under | AmountState::Over) {
         classes.insert(ExceptionClass::AmountMismatch);
     }
-    if !now.flags.is_empty() || now.status == Status::Expired {
-        classes.extend([ExceptionClass::LatePayment, ExceptionClass::DelayedConfirmation]);
+    for flag in &now.flags {
+        classes.extend(match flag {
+            Flag::Late | Flag::Manual => {
+                [ExceptionClass::LatePayment, ExceptionClass::DelayedConfirmation]
+            }
+            Flag::Replaced | Flag::Reorged => {
+                [ExceptionClass::DelayedConfirmation, ExceptionClass::ReversedAfterFinal]
+            }
+            Flag::WrongAsset => [ExceptionClass::WrongAsset, ExceptionClass::AmountMismatch],
+        });
+    }
+    match now.status {
+        Status::Expired => {
+            classes.extend([ExceptionClass::LatePayment, ExceptionClass::DelayedConfirmation]);
+        }
+        Status::Failed => {
+            classes
+                .extend([ExceptionClass::DelayedConfirmation, ExceptionClass::ReversedAfterFinal]);
+        }
+        Status::Held => {
+            classes.insert(ExceptionClass::PolicyHold);
+        }
+        Status::Refunded => {
+            classes.insert(ExceptionClass::ReversedAfterFinal);
+        }
+        Status::Pending
+        | Status::Paid
+        | Status::Confirmed
+        | Status::Settled
+        | Status::Cancelled => {}
+    }
+    if dispute(truths).is_some() {
+        classes.insert(ExceptionClass::ReversedAfterFinal);
     }
     classes
 }

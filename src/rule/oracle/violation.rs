@@ -82,7 +82,7 @@ pub fn inspect(
 fn state(shown: &Shown, allowed: &Allowed, due: Money, was_paid: bool, found: &mut Vec<Departure>) {
     let Some(state) = shown.state else { return };
     let below = [OrderState::Awaiting, OrderState::Provisional, OrderState::Cancelled];
-    if was_paid && below.contains(&state) {
+    if was_paid && below.contains(&state) && !allowed.is_withdrawn {
         let expected = "the order stays paid".to_owned();
         found.push((Fault::Regressed, expected, shown.tell(), Some(due)));
     } else if !allowed.states.contains(&state) {

@@ -113,7 +113,7 @@ impl<'a> Args<'a> {
         let words = self.found[n].0.split(',').map(str::trim);
         let event = |word: &str| {
             let full = format!("payment.{}", word.trim_start_matches("payment."));
-            EventKind::from_word(&full).ok_or_else(|| {
+            EventKind::from_word(&full).or_else(|| EventKind::from_word(word)).ok_or_else(|| {
                 let known: Vec<_> = EventKind::ALL.iter().copied().map(short).collect();
                 self.unknown(n, format!("`{word}` is no event"), word, &known)
             })
@@ -195,8 +195,12 @@ impl<'a> Args<'a> {
     }
 
     fn known_asset(&self, n: usize, symbol: &str) -> Result<(), StepError> {
-        let mut known: Vec<_> = RAILS.iter().map(|rail| rail.asset.symbol).collect();
-        known.dedup();
+        let mut known: Vec<&str> = Vec::new();
+        for rail in RAILS {
+            if !known.contains(&rail.asset.symbol) {
+                known.push(rail.asset.symbol);
+            }
+        }
         if known.contains(&symbol) {
             return Ok(());
         }

@@ -189,7 +189,7 @@ mod tests {
             ("the order is paied", 13, "`paied`", Some("paid")),
             ("\"payment.confirm\" is delivered", 1, "`payment.confirm`", Some("payment.confirmed")),
             ("an order of 1.00 USDT on trom", 25, "`trom`", Some("tron")),
-            ("an order of 1.00 USDT on base", 25, "USDT", Some("tron")),
+            ("an order of 1.00 XRP on base", 24, "XRP", Some("xrpl")),
             (
                 "an exception of class late-paiment is open",
                 22,

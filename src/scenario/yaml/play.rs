@@ -223,7 +223,7 @@ fn events(cursor: &Cursor<'_>, row: &Row<'_>) -> Option<Vec<EventKind>> {
 /// `confirmed` or `payment.confirmed`
 fn event(cursor: &Cursor<'_>, word: &str) -> Option<EventKind> {
     let full = format!("payment.{}", word.trim_start_matches("payment."));
-    let found = EventKind::from_word(&full);
+    let found = EventKind::from_word(&full).or_else(|| EventKind::from_word(word));
     if found.is_none() {
         let known: Vec<_> =
             EventKind::ALL.iter().map(|e| e.as_str().trim_start_matches("payment.")).collect();
