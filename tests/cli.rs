@@ -48,6 +48,8 @@ const COMMANDS: &[&str] = &[
     "explain",
     "steps",
     "suite",
+    "serve",
+    "trigger",
     "sample-merchant",
 ];
 

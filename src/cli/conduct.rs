@@ -88,6 +88,25 @@ where
     }
 }
 
+/// Does what `work` does until the first signal asks for its end; the second does not ask.
+///
+/// # Errors
+/// Those of `work`.
+pub async fn until_interrupted<T>(
+    work: impl AsyncFnOnce(Interruption) -> Result<T, Failure>,
+) -> Result<T, Failure> {
+    let (interrupt, interrupted) = Interrupt::new();
+    let mut signals = Signals::listen()?;
+    let insisted = async {
+        interrupt.send(signals.next().await);
+        signals.next().await
+    };
+    tokio::select! {
+        done = work(interrupted) => done,
+        name = insisted => Err(Failure::Interrupted(format!("ended at once by a second {name}"))),
+    }
+}
+
 /// This program: guardian of a started merchant, and sample merchant.
 ///
 /// # Errors

@@ -20,9 +20,12 @@ mod report;
 mod rules;
 mod run;
 mod sample_merchant;
+mod serve;
+mod signing;
 mod steps;
 mod suite;
 mod target;
+mod trigger;
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::process::ExitCode;
@@ -61,14 +64,15 @@ Examples:
   countersign explain IDEM-01";
 
 /// Checks a merchant's payment integration before it meets real money
-#[derive(Debug, Parser)]
+#[derive(Parser)]
 #[command(name = "countersign", version, after_help = AFTER_HELP, max_term_width = 100)]
 struct Cli {
     #[command(subcommand)]
     command: Option<Command>,
 }
 
-#[derive(Debug, Subcommand)]
+// Without Debug: arguments may be secrets.
+#[derive(Subcommand)]
 enum Command {
     Run(run::Args),
     Demo(demo::Args),
@@ -80,6 +84,8 @@ enum Command {
     Explain(explain::Args),
     Steps(steps::Args),
     Suite(suite::Args),
+    Serve(serve::Args),
+    Trigger(trigger::Args),
     SampleMerchant(sample_merchant::Args),
     Guard(guard::Args),
 }
@@ -114,6 +120,8 @@ fn dispatch(cli: Cli) -> Result<ExitCode, Failure> {
         Command::Rails(args) => rails::run(&args),
         Command::Steps(args) => steps::run(&args),
         Command::Suite(args) => suite::run(&args),
+        Command::Serve(args) => serve::run(args),
+        Command::Trigger(args) => trigger::run(args),
         Command::Explain(args) => explain::run(&args),
         Command::Report(args) => report::run(&args),
         Command::SampleMerchant(args) => sample_merchant::run(&args),

@@ -29,7 +29,9 @@ impl Clock {
     }
 }
 
-fn wall() -> SimTime {
+/// The wall clock.
+#[must_use]
+pub fn wall() -> SimTime {
     let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
     SimTime::from_unix_ms(i64::try_from(since.as_millis()).unwrap_or(i64::MAX))
 }

@@ -16,6 +16,11 @@
 //! | `http` | the client of both: bounded answers, failures in words |
 //! | `launch` | starts the merchant, waits until it is ready, ends it |
 //! | `provider_http` | serves the reference payment service over HTTP |
+//! | `serve` | the service on its own: the next rows, bound together |
+//! | `desk` | the running sandbox: one at a time, nothing told before it is durable |
+//! | `journal` | the sandbox's commands in a SQLite file |
+//! | `courier` | makes the sandbox's attempts |
+//! | `control_http` | the operator's side of the sandbox over HTTP, and its page |
 //! | `interruption` | the wish that a run ends early |
 //! | `log` | the output of a started process |
 //! | `guardian` | the process between us and the merchant, which outlives neither |
@@ -23,14 +28,18 @@
 //! Knows how, never why: what is sent and when is decided by the executor.
 
 mod audit;
-mod clock;
+pub mod clock;
 mod connection;
+mod control_http;
+pub mod courier;
 pub mod deliver;
+mod desk;
 pub mod drive;
-mod entropy;
+pub mod entropy;
 pub mod guardian;
 pub mod http;
 pub mod interruption;
+mod journal;
 pub mod launch;
 mod log;
 mod meeting;
@@ -40,5 +49,6 @@ mod play;
 pub mod preflight;
 pub mod probe;
 pub mod provider_http;
+pub mod serve;
 pub mod session;
 mod shared;

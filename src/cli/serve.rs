@@ -1,0 +1,183 @@
+//! `countersign serve`: the reference payment service on its own, as a shared sandbox.
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use clap::ValueEnum;
+
+use crate::cli::conduct::until_interrupted;
+use crate::cli::failure::Failure;
+use crate::cli::page::print;
+use crate::cli::play::runtime;
+use crate::cli::signing::parse_scheme;
+use crate::input::nearest;
+use crate::io::serve::{About, Options, ServeError, Service};
+use crate::model::{RAILS, Rail, rail_by_id};
+use crate::signature::Scheme;
+
+/// The reference payment service on its own, as a sandbox that a team shares
+///
+/// Merchants call it at --listen. Whoever plays payer, network and operator does so at --control,
+/// on the page there or by its API; it asks for no key, so keep it on the loopback address. The
+/// clock is real time, plus what the operator adds.
+#[derive(clap::Args)]
+#[command(after_help = AFTER_HELP)]
+pub struct Args {
+    /// Where merchants call
+    #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:8080")]
+    listen: String,
+    /// Where the operator does
+    #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:8081")]
+    control: String,
+    /// Where events are delivered; nothing is delivered without it
+    #[arg(long, value_name = "URL")]
+    webhook: Option<String>,
+    /// The secret that deliveries are signed with; made and shown once where left out
+    #[arg(long, value_name = "SECRET", env = "COUNTERSIGN_WEBHOOK_SECRET", hide_env_values = true)]
+    secret: Option<String>,
+    /// The scheme that deliveries are signed by [default: standard-webhooks]
+    #[arg(long, value_name = "SCHEME", value_parser = parse_scheme)]
+    signature: Option<&'static Scheme>,
+    /// Rails that the account is enabled for, separated by commas [default: all]
+    #[arg(long, value_name = "RAIL", value_delimiter = ',', value_parser = parse_rail)]
+    rails: Option<Vec<&'static Rail>>,
+    /// Which keys and which `livemode` merchants see [default: test]
+    #[arg(long, value_name = "MODE")]
+    mode: Option<Mode>,
+    /// The key that opens the API, with the prefix of its mode; made and shown once where left out
+    #[arg(long, value_name = "KEY", env = "COUNTERSIGN_API_KEY", hide_env_values = true)]
+    api_key: Option<String>,
+    /// Keep the journal in this SQLite file and go on from it; in memory where left out
+    #[arg(long, value_name = "FILE")]
+    store: Option<PathBuf>,
+}
+
+const AFTER_HELP: &str = "\
+The control API, as JSON:
+  GET  /api/status                        the clock, the account, what there is
+  GET  /api/payments?before=ID&limit=N    the newest first
+  GET  /api/payments/ID                   with timeline, events, deliveries, attempts
+  POST /api/payments/ID/pay               {\"amount\": \"100.00\"}, or what is missing
+  POST /api/payments/ID/mine              {\"blocks\": 3}, or until it is confirmed
+  POST /api/payments/ID/settle | expire | accept
+  GET  /api/deliveries?before=ID&limit=N  of the newest events first
+  POST /api/deliveries/EVENT/hold | release | drop | redeliver
+  POST /api/deliveries/hold               {\"on\": true}: all that is new, until {\"on\": false}
+  POST /api/clock/advance                 {\"by\": \"2h\"}
+  GET  /api/changes                       server-sent events: which payments changed
+A POST needs content-type: application/json.
+
+Examples:
+  countersign serve
+  countersign serve --webhook http://127.0.0.1:4000/webhooks/payments --store sandbox.db
+  countersign serve --listen 0.0.0.0:8080 --rails usdt-tron,usdc-base";
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum Mode {
+    /// Keys `sk_test_…`
+    Test,
+    /// Keys `sk_live_…`
+    Live,
+}
+
+fn parse_rail(id: &str) -> Result<&'static Rail, String> {
+    rail_by_id(id).ok_or_else(|| {
+        let near = nearest(id, RAILS.iter().map(|rail| rail.id));
+        let near = near.map(|near| format!("did you mean {near}? ")).unwrap_or_default();
+        let known: Vec<_> = RAILS.iter().map(|rail| rail.id).collect();
+        format!("{near}rails are {}", known.join(", "))
+    })
+}
+
+/// Serves until it is interrupted.
+///
+/// # Errors
+/// An address, a store or a flag that cannot be used; a journal that cannot be written any more.
+pub fn run(args: Args) -> Result<ExitCode, Failure> {
+    let options = args.options()?;
+    let webhook = options.webhook.clone();
+    runtime()?.block_on(until_interrupted(async |interrupted| {
+        let service = Service::open(options).await?;
+        let text = told(&service.about, webhook.as_deref());
+        print(|out| out.write_all(text.as_bytes()))?;
+        service.run(interrupted).await?;
+        Ok(())
+    }))?;
+    Ok(ExitCode::SUCCESS)
+}
+
+impl Args {
+    fn options(self) -> Result<Options, Failure> {
+        let live = self.mode.map(|mode| mode == Mode::Live);
+        if let Some(key) = &self.api_key {
+            // A key of the other mode would open nothing, and the store may know the mode.
+            let fits = |live| key.starts_with(if live { "sk_live_" } else { "sk_test_" });
+            if !live.map_or_else(|| fits(true) || fits(false), fits) {
+                let prefix = if live == Some(true) { "sk_live_" } else { "sk_test_" };
+                return Err(Failure::Input(format!(
+                    "the API key must begin with {prefix}, as the mode asks (--api-key, --mode)"
+                )));
+            }
+        }
+        let by_key = self.api_key.as_ref().map(|key| key.starts_with("sk_live_"));
+        Ok(Options {
+            listen: self.listen,
+            control: self.control,
+            webhook: self.webhook,
+            secret: self.secret,
+            signature: self.signature.map(|scheme| scheme.name().to_owned()),
+            rails: self.rails,
+            live: live.or(by_key),
+            api_key: self.api_key,
+            store: self.store,
+        })
+    }
+}
+
+/// What whoever started it needs next: addresses, and secrets that are never shown again.
+fn told(about: &About, webhook: Option<&str>) -> String {
+    let mut lines = vec![
+        format!("  merchants call   http://{}", about.api),
+        format!("  you operate at   http://{}", about.control),
+        format!("  account          {}", about.account),
+    ];
+    if about.replayed > 0 {
+        lines.push(format!("  resumed from     {} journalled commands", about.replayed));
+    }
+    match webhook {
+        Some(url) => lines.push(format!("  delivers to      {url}")),
+        None => {
+            lines.push("  delivers to      nowhere; name a place with --webhook URL".to_owned())
+        }
+    }
+    let key = about.fresh_api_key.as_deref();
+    if let Some(key) = key {
+        lines.push(format!("  API key          {key}   shown once"));
+    }
+    if let Some(secret) = &about.fresh_secret {
+        lines.push(format!("  webhook secret   {secret}   shown once"));
+    }
+    let header = key.unwrap_or("$COUNTERSIGN_API_KEY");
+    format!(
+        "The reference payment service, as a sandbox\n\n{}\n\nA first payment:\n  curl \
+         http://{}/v1/payments -H \"x-api-key: {header}\" -H 'idempotency-key: 1' \\\n    -d \
+         '{{\"reference\":\"INV-1\",\"asset\":\"USDT\",\"network\":\"tron\",\"amount\":\"250.00\"}}'\n\n\
+         Ctrl-C ends it.\n",
+        lines.join("\n"),
+        about.api
+    )
+}
+
+impl From<ServeError> for Failure {
+    fn from(error: ServeError) -> Self {
+        match error {
+            ServeError::Lost(_) | ServeError::System(_) => Self::Ours(error.to_string()),
+            ServeError::Listen { .. }
+            | ServeError::Webhook(_)
+            | ServeError::Signature(_)
+            | ServeError::Begun { .. }
+            | ServeError::Store(_)
+            | ServeError::Incomplete(_) => Self::Input(error.to_string()),
+        }
+    }
+}

@@ -1,0 +1,137 @@
+//! `countersign trigger`: one correctly signed event, for a first look at a webhook handler.
+
+use std::process::ExitCode;
+use std::time::Instant;
+
+use crate::cli::failure::Failure;
+use crate::cli::page::print;
+use crate::cli::play::runtime;
+use crate::cli::signing::parse_scheme;
+use crate::history::Answer;
+use crate::input::nearest;
+use crate::io::courier::Endpoint;
+use crate::io::deliver::HttpDeliverer;
+use crate::io::{clock, entropy};
+use crate::model::{EventKind, RAILS, Reference, Span};
+use crate::provider::{ApiRequest, Config, Event, Provider};
+use crate::run::Sent;
+use crate::signature::{Scheme, Secret};
+
+const ANSWER_WITHIN: Span = Span::from_s(15);
+
+/// Send one correctly signed event to a webhook, for a first look
+///
+/// The event is about a payment of 250 USDT on Tron that exists nowhere else. Ends with exit code
+/// 0 if it was acknowledged with a 2xx, else with 1.
+#[derive(clap::Args)]
+#[command(after_help = "Examples:
+  countersign trigger payment.confirmed --to http://127.0.0.1:4000/webhooks --secret whsec_…
+  countersign trigger payment.expired --to http://127.0.0.1:4000/webhooks --reference INV-42")]
+pub struct Args {
+    /// Its type, such as payment.confirmed
+    #[arg(value_name = "EVENT", value_parser = parse_kind)]
+    event: EventKind,
+    /// Where to
+    #[arg(long, value_name = "URL")]
+    to: String,
+    /// The secret that your service verifies with
+    #[arg(long, value_name = "SECRET", env = "COUNTERSIGN_WEBHOOK_SECRET", hide_env_values = true)]
+    secret: String,
+    /// The scheme that it is signed by
+    #[arg(long, value_name = "SCHEME", default_value = "standard-webhooks", value_parser = parse_scheme)]
+    signature: &'static Scheme,
+    /// The order that the payment is for
+    #[arg(long, value_name = "REFERENCE", default_value = "TRIGGER-1")]
+    reference: String,
+}
+
+fn parse_kind(word: &str) -> Result<EventKind, String> {
+    EventKind::from_word(word).ok_or_else(|| {
+        let words: Vec<_> = EventKind::ALL.iter().map(|kind| kind.as_str()).collect();
+        let near = nearest(word, words.iter().copied());
+        let near = near.map(|near| format!("did you mean {near}? ")).unwrap_or_default();
+        format!("{near}events are {}", words.join(", "))
+    })
+}
+
+/// Sends it and tells what came back.
+///
+/// # Errors
+/// A URL, a secret or a reference that cannot be used.
+pub fn run(args: Args) -> Result<ExitCode, Failure> {
+    let input = |error: &dyn std::fmt::Display| Failure::Input(error.to_string());
+    let event = event(args.event, &args.reference)?;
+    let deliverer =
+        HttpDeliverer::new(&args.to, ANSWER_WITHIN, Instant::now()).map_err(|e| input(&e))?;
+    let secret = Secret::new(args.secret);
+    let endpoint =
+        Endpoint::new(args.to.clone(), args.signature, secret, deliverer).map_err(|e| input(&e))?;
+    let (_, sent) = runtime()?.block_on(endpoint.send(&event));
+    let text = told(&args.to, &event, &sent);
+    print(|out| out.write_all(text.as_bytes()))?;
+    Ok(if sent.answer.is_success() { ExitCode::SUCCESS } else { ExitCode::from(1) })
+}
+
+/// The event, as a service of one payment announces it.
+fn event(kind: EventKind, reference: &str) -> Result<Event, Failure> {
+    let entropy = entropy::fresh().map_err(|error| Failure::Ours(error.to_string()))?;
+    let now = clock::wall();
+    let key = format!("sk_test_{}", entropy::derived(&entropy, "api key"));
+    let mut provider = Provider::new(Config {
+        live: false,
+        account: format!("acct_{}", entropy::account(&entropy)),
+        api_key: key.clone(),
+        rails: RAILS.iter().collect(),
+        seed: 0,
+        nonce: entropy::nonce(&entropy),
+        start: now,
+    });
+    let order = serde_json::json!({
+        "reference": Reference::new(reference),
+        "asset": "USDT",
+        "network": "tron",
+        "amount": "250.00",
+    });
+    let headers = [("x-api-key", key.as_str()), ("idempotency-key", "trigger")];
+    let create = ApiRequest {
+        method: "POST".to_owned(),
+        path: "/v1/payments".to_owned(),
+        headers: headers.map(|(name, value)| (name.to_owned(), value.to_owned())).into(),
+        body: order.to_string().into(),
+        ..ApiRequest::default()
+    };
+    let reply = provider.handle(&create, now, 0);
+    let Some(payment) = reply.payment else {
+        let problem = String::from_utf8_lossy(&reply.body);
+        return Err(Failure::Input(format!("no payment can be for `{reference}`: {problem}")));
+    };
+    provider.claim(&payment, kind, now).ok_or_else(|| {
+        Failure::Input(format!(
+            "a payment of USDT on Tron never announces {kind}; take another event"
+        ))
+    })
+}
+
+/// Request and answer, as they went over the wire.
+fn told(url: &str, event: &Event, sent: &Sent) -> String {
+    let mut text = format!("POST {url}\n");
+    for (name, value) in &sent.headers {
+        text.push_str(&format!("{name}: {value}\n"));
+    }
+    text.push_str(&format!("\n{}\n\n", String::from_utf8_lossy(&event.body)));
+    let took_ms = sent.answered_us.saturating_sub(sent.sent_us) / 1000;
+    match &sent.answer {
+        Answer::Http { status, body } => {
+            text.push_str(&format!("answered {status} after {took_ms} ms\n{body}"));
+        }
+        Answer::Failed(why) => text.push_str(why),
+        Answer::Waited(_) => {}
+    }
+    if !text.ends_with('\n') {
+        text.push('\n');
+    }
+    if !sent.answer.is_success() {
+        text.push_str("\nnot acknowledged: only a 2xx is\n");
+    }
+    text
+}

@@ -1,0 +1,184 @@
+//! The desk of a running sandbox: everybody comes here, one at a time.
+//!
+//! Binds the sandbox to the wall clock, its journal and those who watch. Nobody is answered, and
+//! nothing is sent, before what he is told is durable: a read may not show what a crash would take
+//! back.
+
+use std::collections::BTreeSet;
+use std::sync::{Arc, Mutex, MutexGuard};
+
+use futures::FutureExt;
+use futures::future::BoxFuture;
+use tokio::sync::{Notify, broadcast};
+
+use super::clock;
+use super::journal::{Journal, Lost, Wait};
+use super::provider_http::Api;
+use crate::model::{PaymentId, SimTime, Span};
+use crate::provider::sandbox::{Command, Declined, Sandbox};
+use crate::provider::{ApiReply, ApiRequest, Event};
+
+/// Changes that a watcher may be behind before it is told to look at everything anew.
+const CHANGES_KEPT: usize = 256;
+
+/// What changed: the payments concerned; none where it is the clock or the whole.
+pub type Change = Arc<BTreeSet<PaymentId>>;
+
+/// Why an operator's command was not carried out.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum Refusal {
+    /// The sandbox declined.
+    #[error(transparent)]
+    Declined(#[from] Declined),
+    /// It may have been carried out, and cannot be kept.
+    #[error(transparent)]
+    Lost(#[from] Lost),
+}
+
+/// What there is to do for whoever makes attempts.
+pub enum Next {
+    /// This event is to be sent, now.
+    Attempt(Box<Event>),
+    /// Nothing for so long, or until somebody does something.
+    Rest(Option<Span>),
+}
+
+/// The desk.
+pub struct Desk {
+    state: Mutex<State>,
+    changes: broadcast::Sender<Change>,
+    /// Somebody did something: there may be attempts to make.
+    stirred: Notify,
+}
+
+struct State {
+    sandbox: Sandbox,
+    journal: Journal,
+}
+
+impl Desk {
+    /// Opens the sandbox, with a place for deliveries or without.
+    #[must_use]
+    pub fn open(mut sandbox: Sandbox, journal: Journal, endpoint: bool) -> Self {
+        sandbox.open(endpoint, clock::wall());
+        let desk = Self {
+            state: Mutex::new(State { sandbox, journal }),
+            changes: broadcast::channel(CHANGES_KEPT).0,
+            stirred: Notify::new(),
+        };
+        desk.settle(&mut desk.lock());
+        desk
+    }
+
+    /// Carries out what an operator wants.
+    ///
+    /// # Errors
+    /// [`Refusal`]
+    pub async fn obey(&self, command: Command) -> Result<(), Refusal> {
+        let (done, wait) = self.with(|sandbox, wall| sandbox.obey(command, wall));
+        wait.durable().await?;
+        Ok(done?)
+    }
+
+    /// What `look` sees; what it does not see yet may happen at any time after.
+    ///
+    /// # Errors
+    /// [`Lost`], because what was seen may be lost.
+    pub async fn read<T>(&self, look: impl FnOnce(&Sandbox, SimTime) -> T) -> Result<T, Lost> {
+        let (seen, wait) = self.with(|sandbox, wall| {
+            sandbox.tick(wall);
+            look(sandbox, wall)
+        });
+        wait.durable().await?;
+        Ok(seen)
+    }
+
+    /// What is to be sent next.
+    ///
+    /// # Errors
+    /// [`Lost`], because nobody may hear of what may be lost.
+    pub async fn next(&self) -> Result<Next, Lost> {
+        let (next, wait) = self.with(|sandbox, wall| match sandbox.take_attempt(wall) {
+            Some(event) => Next::Attempt(Box::new(event)),
+            None => Next::Rest(sandbox.rests_for(wall)),
+        });
+        wait.durable().await?;
+        Ok(next)
+    }
+
+    /// Returns when somebody did something since the last time.
+    pub async fn stirred(&self) {
+        self.stirred.notified().await;
+    }
+
+    /// From now on, every change.
+    #[must_use]
+    pub fn watch(&self) -> broadcast::Receiver<Change> {
+        self.changes.subscribe()
+    }
+
+    /// Returns when the journal cannot be written any more.
+    pub async fn lost(&self) -> Lost {
+        let wait = self.lock().journal.wait();
+        wait.lost().await
+    }
+
+    /// Writes what is left of the journal.
+    pub fn close(&self) {
+        self.lock().journal.close();
+    }
+
+    fn with<T>(&self, work: impl FnOnce(&mut Sandbox, SimTime) -> T) -> (T, Wait) {
+        let mut state = self.lock();
+        let done = work(&mut state.sandbox, clock::wall());
+        self.settle(&mut state);
+        (done, state.journal.wait())
+    }
+
+    /// Passes on what was done, in the order in which it was done.
+    fn settle(&self, state: &mut State) {
+        let accepted = state.sandbox.take_accepted();
+        let changed = state.sandbox.take_changed();
+        if accepted.is_empty() && changed.is_empty() {
+            return;
+        }
+        state.journal.append(accepted);
+        // Nobody may be watching.
+        let _ = self.changes.send(Arc::new(changed));
+        self.stirred.notify_one();
+    }
+
+    fn lock(&self) -> MutexGuard<'_, State> {
+        // What broke in the middle of a command is not in the journal as it is in memory. A
+        // restart from the journal is sound; going on would not be.
+        self.state.lock().expect("the sandbox broke in the middle of a command")
+    }
+}
+
+impl Api for Desk {
+    fn call(&self, request: ApiRequest) -> BoxFuture<'_, ApiReply> {
+        let (reply, wait) = self.with(|sandbox, wall| sandbox.call(request, wall));
+        async move {
+            match wait.durable().await {
+                Ok(()) => reply,
+                Err(lost) => unavailable(&lost),
+            }
+        }
+        .boxed()
+    }
+}
+
+/// What is answered when an answer could not be kept.
+fn unavailable(lost: &Lost) -> ApiReply {
+    let body = serde_json::json!({
+        "type": "about:blank",
+        "title": "The service is not available",
+        "status": 503,
+        "detail": lost.to_string(),
+        "code": "temporarily_unavailable",
+        "errors": [],
+    });
+    let headers = vec![("content-type".to_owned(), "application/problem+json".to_owned())];
+    let body = body.to_string().into_bytes();
+    ApiReply { status: 503, headers, body, ..ApiReply::default() }
+}
