@@ -308,3 +308,90 @@ fn classes(truths: &[&Truth]) -> BTreeSet<ExceptionClass> {
     }
     classes
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::{PaymentId, RAILS, Reference};
+
+    /// An exact payment of 100 in that status, after that event, with so much still standing.
+    fn truth(status: Status, event: EventKind, received: u128) -> Truth {
+        let asset = RAILS[0].asset;
+        let money = |atoms| Money { atoms, asset };
+        Truth {
+            payment: PaymentId::new("pay_1"),
+            reference: Reference::new("INV-1"),
+            rail: &RAILS[0],
+            status,
+            amount_state: if received == 100 { AmountState::Exact } else { AmountState::None },
+            flags: BTreeSet::new(),
+            due: money(100),
+            received: money(received),
+            transfers: 1,
+            event: Some(event),
+        }
+    }
+
+    #[test]
+    fn what_is_right_after_each_end() {
+        use EventKind as E;
+        use OrderState::{Awaiting, Cancelled, Exception, Paid, Provisional, Refunded};
+        use Status as S;
+        let confirmed = truth(S::Confirmed, E::Confirmed, 100);
+        let settled = truth(S::Settled, E::Settled, 100);
+        let paid = truth(S::Paid, E::Paid, 100);
+        /// What was said, the states that are right, the credits, the fulfilments at least.
+        type Row<'a> = (&'a [&'a Truth], &'a [OrderState], &'a [u128], u64);
+        let rows: &[Row<'_>] = &[
+            (&[&truth(S::Cancelled, E::Cancelled, 0)], &[Awaiting, Cancelled, Exception], &[0], 0),
+            (
+                &[&paid, &truth(S::Failed, E::Failed, 100)],
+                &[Awaiting, Cancelled, Exception],
+                &[0, 100],
+                0,
+            ),
+            (
+                &[&confirmed, &truth(S::Failed, E::Failed, 0)],
+                &[Awaiting, Cancelled, Exception],
+                &[0],
+                0,
+            ),
+            (&[&paid, &truth(S::Pending, E::Reverted, 0)], &[Awaiting, Exception], &[0], 0),
+            (&[&paid, &truth(S::Held, E::Held, 100)], &[Awaiting, Provisional, Exception], &[0], 0),
+            (&[&confirmed, &truth(S::Held, E::Held, 100)], &[Paid, Exception], &[100], 1),
+            (
+                &[&settled, &truth(S::Refunded, E::RefundCompleted, 100)],
+                &[Exception, Refunded],
+                &[0, 100],
+                0,
+            ),
+            (&[&truth(S::Settled, E::DisputeOpened, 100)], &[Paid, Exception], &[100], 1),
+            (&[&truth(S::Settled, E::DisputeLost, 100)], &[Exception, Refunded], &[0, 100], 0),
+            (&[&truth(S::Settled, E::DisputeWon, 100)], &[Paid], &[100], 1),
+        ];
+        for (truths, states, credits, fulfilled) in rows {
+            let allowed = Allowed::after(&Policy::default(), settled.due, truths);
+            let right: BTreeSet<_> = states.iter().copied().collect();
+            assert_eq!(allowed.states_right, right, "{truths:?}");
+            let sums: Vec<_> = allowed.credit_right.iter().map(|money| money.atoms).collect();
+            assert_eq!(sums, *credits, "{truths:?}");
+            assert_eq!(*allowed.fulfil_right.start(), *fulfilled, "{truths:?}");
+        }
+    }
+
+    #[test]
+    fn who_has_not_heard_of_the_withdrawal_is_accused_of_nothing() {
+        let confirmed = truth(Status::Confirmed, EventKind::Confirmed, 100);
+        let failed = truth(Status::Failed, EventKind::Failed, 0);
+        let allowed = Allowed::after(&Policy::default(), failed.due, &[&confirmed, &failed]);
+        assert!(allowed.is_withdrawn && allowed.states.contains(&OrderState::Paid));
+        assert_eq!((allowed.credit_max.atoms, allowed.fulfil_max), (100, 1));
+        // Of another payment of the order nothing was withdrawn.
+        let other = Truth {
+            payment: PaymentId::new("pay_2"),
+            ..truth(Status::Pending, EventKind::Created, 0)
+        };
+        let allowed = Allowed::after(&Policy::default(), failed.due, &[&confirmed, &other]);
+        assert!(!allowed.is_withdrawn);
+    }
+}
