@@ -208,5 +208,68 @@ mod tests {
             let money = Money { atoms, asset };
             prop_assert_eq!(asset.parse(&money.amount()), Ok(money));
         }
+
+        #[test]
+        fn shorter_forms_mean_the_same(atoms: u128, decimals in 0u8..=18) {
+            let asset = Asset { symbol: "X", decimals };
+            let money = Money { atoms, asset };
+            prop_assert_eq!(asset.parse(&money.short()), Ok(money));
+            if decimals > 0 {
+                let trimmed = money.amount();
+                let trimmed = trimmed.trim_end_matches('0').trim_end_matches('.');
+                prop_assert_eq!(asset.parse(trimmed), Ok(money));
+            }
+        }
+
+        #[test]
+        fn sums_are_exact_or_refused(one: u128, other: u128, decimals in 0u8..=18) {
+            let asset = Asset { symbol: "X", decimals };
+            let (one, other) = (Money { atoms: one, asset }, Money { atoms: other, asset });
+            prop_assert_eq!(one.plus(other).ok(), other.plus(one).ok());
+            match one.plus(other) {
+                Ok(sum) => {
+                    prop_assert_eq!(sum.less(other), Ok(one));
+                    prop_assert!(sum >= one && sum >= other);
+                }
+                Err(error) => {
+                    prop_assert!(one.atoms.checked_add(other.atoms).is_none());
+                    prop_assert!(matches!(error, MoneyError::Overflow(_)));
+                }
+            }
+            let foreign = Money { asset: Asset { symbol: "Y", decimals }, ..other };
+            prop_assert!(one.plus(foreign).is_err() && one.less(foreign).is_err());
+        }
+
+        #[test]
+        fn one_digit_too_many_is_refused(atoms: u128, decimals in 0u8..=18, digit in 0u8..=9) {
+            let asset = Asset { symbol: "X", decimals };
+            let point = if decimals == 0 { "." } else { "" };
+            let text = format!("{}{point}{digit}", Money { atoms, asset }.amount());
+            let refused = matches!(asset.parse(&text), Err(MoneyError::Precision { .. }));
+            prop_assert!(refused, "{}", text);
+        }
+
+        #[test]
+        fn no_text_is_read_as_another_amount(text in "[0-9.eE+_ -]{0,24}", decimals in 0u8..=18) {
+            let asset = Asset { symbol: "X", decimals };
+            if let Ok(money) = asset.parse(&text) {
+                let full = money.amount();
+                let (whole, _) = text.split_once('.').unwrap_or((&text, ""));
+                prop_assert!(full == text || full.starts_with(&text), "{} as {}", text, full);
+                prop_assert_eq!(full.split('.').next(), Some(whole));
+            }
+        }
+    }
+
+    #[test]
+    fn the_largest_amount_is_read_and_one_atom_more_is_refused() {
+        for decimals in [0, 6, 18] {
+            let asset = Asset { symbol: "X", decimals };
+            let largest = Money { atoms: u128::MAX, asset };
+            assert_eq!(asset.parse(&largest.amount()), Ok(largest));
+            let beyond = largest.amount().replacen("211455", "211456", 1);
+            assert!(matches!(asset.parse(&beyond), Err(MoneyError::Overflow(_))), "{beyond}");
+            assert!(largest.plus(Money { atoms: 1, asset }).is_err());
+        }
     }
 }

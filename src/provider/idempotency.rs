@@ -20,6 +20,8 @@ const KEY_CHARS_MAX: usize = 255;
 pub(super) enum Outcome {
     /// The payment at this position; its answer is rendered again from its creation.
     Created(usize),
+    /// The refund of this id; its answer is rendered again from its creation.
+    Refunded(String),
     /// This status and body.
     Refused(u16, Vec<u8>),
 }

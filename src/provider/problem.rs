@@ -18,6 +18,10 @@ pub(super) enum Code {
     RouteNotFound,
     MethodNotAllowed,
     BodyTooLarge,
+    PaymentNotCancellable,
+    RefundNotAllowed,
+    RefundExceedsBalance,
+    DestinationTagRequired,
     IdempotencyKeyReused,
     RailNotEnabled,
     RailUnknown,
@@ -46,6 +50,16 @@ impl Code {
             Self::RouteNotFound => (404, "not_found", "There is no such resource"),
             Self::MethodNotAllowed => (405, "method_not_allowed", "The method is not allowed"),
             Self::BodyTooLarge => (413, "invalid_request", "The body is too large"),
+            Self::PaymentNotCancellable => {
+                (409, "payment_not_cancellable", "The payment cannot be cancelled")
+            }
+            Self::RefundNotAllowed => (409, "refund_not_allowed", "The payment has no refunds"),
+            Self::RefundExceedsBalance => {
+                (422, "refund_exceeds_balance", "The refund is more than what is left")
+            }
+            Self::DestinationTagRequired => {
+                (422, "destination_tag_required", "The destination needs a tag")
+            }
             Self::IdempotencyKeyReused => {
                 (422, "idempotency_key_reused", "The key was used for another request")
             }
@@ -82,7 +96,7 @@ pub(super) struct Problem {
     pub detail: String,
     pub errors: Vec<FieldError>,
     /// Methods that a 405 names.
-    pub allow: Option<&'static str>,
+    pub allow: Option<String>,
 }
 
 impl FieldError {

@@ -1,4 +1,4 @@
-//! The body of a create request, read whole: every fault at once, with its JSON pointer.
+//! Bodies of requests, read whole: every fault at once, with its JSON pointer.
 //!
 //! What leaves here is valid for ever; nothing behind this file checks an amount again.
 
@@ -9,12 +9,13 @@ use serde_json::value::RawValue;
 
 use crate::model::{Asset, Money, MoneyError, Rail, Reference, rail_by_asset_network};
 
-use super::payment::{Price, Terms};
+use super::payment::{Destination, Price, Terms};
 use super::price::{self, QuoteError};
 use super::problem::{Code, FieldError, Problem};
 
 const REFERENCE_CHARS_MAX: usize = 64;
 const METADATA_BYTES_MAX: usize = 4096;
+const ADDRESS_BYTES_MAX: usize = 128;
 const EXPIRES_IN_S_MAX: u64 = 30 * 24 * 60 * 60;
 /// A trillion units: beyond any payment, and far from the end of 128 bits.
 const UNITS_MAX: u128 = 1_000_000_000_000;
@@ -22,14 +23,12 @@ const UNITS_MAX: u128 = 1_000_000_000_000;
 const FIELDS: &[&str] =
     &["reference", "asset", "network", "amount", "price", "expires_in_s", "metadata"];
 const PRICE_FIELDS: &[&str] = &["amount", "currency"];
+const REFUND_FIELDS: &[&str] = &["amount", "destination", "reason"];
+const DESTINATION_FIELDS: &[&str] = &["address", "tag"];
 
 /// The terms of the payment that the body asks for, at an account with these rails.
 pub(super) fn read(body: &[u8], rails: &[&'static Rail]) -> Result<Terms, Problem> {
-    let fields: Fields<'_> = serde_json::from_slice(body).map_err(|error| {
-        let detail = format!("the body must be one JSON object in UTF-8: {error}");
-        Problem::new(Code::InvalidRequest, detail)
-    })?;
-    let mut reader = Reader { at: "", fields, errors: Vec::new() };
+    let mut reader = Reader { at: "", fields: object(body)?, errors: Vec::new() };
     reader.check_names(FIELDS);
     let reference = reader.reference();
     let rail = reader.rail(rails);
@@ -44,6 +43,49 @@ pub(super) fn read(body: &[u8], rails: &[&'static Rail]) -> Result<Terms, Proble
     };
     let expires_in_s = expires_in_s.unwrap_or(rail.expiry_s);
     Ok(Terms { reference, rail, due, price, expires_in_s, metadata })
+}
+
+/// What a refund asks for; what it leaves out is the provider's to fill in.
+#[derive(Debug)]
+pub(super) struct RefundTerms {
+    pub amount: Option<Money>,
+    pub destination: Option<Destination>,
+}
+
+/// The body of a refund on this rail. No body at all asks for everything.
+pub(super) fn read_refund(body: &[u8], rail: &'static Rail) -> Result<RefundTerms, Problem> {
+    let mut reader = Reader { at: "", fields: object_or_nothing(body)?, errors: Vec::new() };
+    reader.check_names(REFUND_FIELDS);
+    let amount = reader.fields.get("amount").and_then(|value| {
+        let amount = reader.amount_text("amount", value)?;
+        reader.parse("amount", &amount, rail.asset)
+    });
+    let destination = reader.fields.get("destination").and_then(|value| {
+        if value.get() == "null" { None } else { reader.destination(value, rail) }
+    });
+    if reader.fields.get("reason").is_some_and(|value| text(value).is_none()) {
+        reader.refuse(Code::InvalidRequest, "reason", "must be a string");
+    }
+    let terms = RefundTerms { amount, destination };
+    Problem::of_fields(reader.errors).map_or(Ok(terms), Err)
+}
+
+/// A body that says nothing: none, or an object without members.
+pub(super) fn empty(body: &[u8]) -> Result<(), Problem> {
+    let mut reader = Reader { at: "", fields: object_or_nothing(body)?, errors: Vec::new() };
+    reader.check_names(&[]);
+    Problem::of_fields(reader.errors).map_or(Ok(()), Err)
+}
+
+fn object_or_nothing(body: &[u8]) -> Result<Fields<'_>, Problem> {
+    if body.is_empty() { Ok(Fields(Vec::new())) } else { object(body) }
+}
+
+fn object(body: &[u8]) -> Result<Fields<'_>, Problem> {
+    serde_json::from_slice(body).map_err(|error| {
+        let detail = format!("the body must be one JSON object in UTF-8: {error}");
+        Problem::new(Code::InvalidRequest, detail)
+    })
 }
 
 /// The reference that a body names, for whoever only wants to know whose it is.
@@ -104,7 +146,10 @@ impl<'a> Reader<'a> {
         let names: Vec<String> = self.fields.0.iter().map(|(name, _)| name.clone()).collect();
         for (i, name) in names.iter().enumerate() {
             if !known.contains(&name.as_str()) {
-                let detail = format!("is not known here; known are {}", known.join(", "));
+                let detail = match known {
+                    [] => "is not known here; nothing is".to_owned(),
+                    known => format!("is not known here; known are {}", known.join(", ")),
+                };
                 self.refuse(Code::InvalidRequest, name, detail);
             } else if names[..i].contains(name) {
                 self.refuse(Code::InvalidRequest, name, "is given twice; give it once");
@@ -245,6 +290,36 @@ impl<'a> Reader<'a> {
             self.refuse(Code::AmountAboveMaximum, name, detail);
         }
         (least..=most).contains(&due).then_some(due)
+    }
+
+    fn destination(&mut self, value: &'a RawValue, rail: &Rail) -> Option<Destination> {
+        let Ok(fields) = serde_json::from_str(value.get()) else {
+            self.refuse(Code::InvalidRequest, "destination", "must be an object");
+            return None;
+        };
+        let mut inner = Reader { at: "/destination", fields, errors: Vec::new() };
+        inner.check_names(DESTINATION_FIELDS);
+        let address = inner.required_text("address");
+        if address.as_ref().is_some_and(|a| a.is_empty() || a.len() > ADDRESS_BYTES_MAX) {
+            let detail = format!("must have 1 to {ADDRESS_BYTES_MAX} characters");
+            inner.refuse(Code::InvalidRequest, "address", detail);
+        }
+        let tag = inner.fields.get("tag").map_or("null", RawValue::get);
+        let tag = match (tag, tag.parse::<u32>()) {
+            ("null", _) if rail.attribution.needs_tag() => {
+                let detail = format!("is required on {}: a whole number of 32 bits", rail.network);
+                inner.refuse(Code::DestinationTagRequired, "tag", detail);
+                None
+            }
+            ("null", _) => None,
+            (_, Ok(tag)) => Some(tag),
+            (_, Err(_)) => {
+                inner.refuse(Code::InvalidRequest, "tag", "must be a whole number of 32 bits");
+                None
+            }
+        };
+        self.errors.append(&mut inner.errors);
+        address.map(|address| Destination { address, tag })
     }
 
     fn expires_in_s(&mut self) -> Option<u64> {

@@ -5,6 +5,7 @@ mod api;
 mod idempotency;
 mod machine;
 mod property;
+mod refund;
 mod sandbox;
 mod transition;
 mod wire;

@@ -2,6 +2,9 @@
 //!
 //! Requests and replies are plain values; no socket and no HTTP library is known here.
 
+mod back;
+mod route;
+
 use std::collections::BTreeMap;
 use std::fmt;
 
@@ -16,6 +19,7 @@ use super::problem::{Code, Problem};
 use super::query::Query;
 use super::wire::{self, List};
 use super::{Event, Provider, event, guard, request};
+use route::{Route, route};
 
 /// The most that a request body may hold.
 pub const BODY_BYTES_MAX: usize = 64 * 1024;
@@ -72,15 +76,6 @@ pub enum Subject {
     Nothing,
 }
 
-enum Route<'a> {
-    Create,
-    Payments,
-    Payment(&'a str),
-    Public(&'a str),
-    Events,
-    Rails,
-}
-
 impl Provider {
     /// What a call is about, so that the caller can find the clock that goes with it. Nothing is
     /// checked: a call that will be refused has a subject too.
@@ -95,7 +90,13 @@ impl Provider {
         let subject = match route(request) {
             Ok(Route::Create) => reference(request::reference_in(&request.body)),
             Ok(Route::Payments) => reference(query("reference").map(Reference::new)),
-            Ok(Route::Payment(id) | Route::Public(id)) => Some(payment(id.to_owned())),
+            Ok(Route::Payment(id) | Route::Public(id) | Route::Cancel(id) | Route::Refund(id)) => {
+                Some(payment(id.to_owned()))
+            }
+            Ok(Route::ReadRefund(id)) => {
+                let position = self.refunds.get(id);
+                position.map(|at| Subject::Payment(self.payments[*at].id.clone()))
+            }
             Ok(Route::Events) => query("payment_id").map(payment),
             Ok(Route::Rails) | Err(_) => None,
         };
@@ -129,6 +130,9 @@ impl Provider {
             Route::Create => self.idempotent_create(request, now, partition),
             Route::Payments => self.list_payments(&request.query),
             Route::Payment(id) | Route::Public(id) => self.read_payment(id),
+            Route::Cancel(id) => self.cancel_call(request, id, now),
+            Route::Refund(id) => self.refund_call(request, id, now),
+            Route::ReadRefund(id) => self.read_refund(id),
             Route::Events => self.list_events(&request.query),
             Route::Rails => Ok(json(&list(self.rails.iter().map(|of| wire::rail(of)), usize::MAX))),
         }
@@ -137,8 +141,8 @@ impl Provider {
     fn refuse(&mut self, problem: &Problem) -> ApiReply {
         let body = problem.body(&self.ids.next(Prefix::Request));
         let mut reply = refusal(problem.code.status(), body);
-        if let Some(methods) = problem.allow {
-            reply.headers.push(("allow".to_owned(), methods.to_owned()));
+        if let Some(methods) = &problem.allow {
+            reply.headers.push(("allow".to_owned(), methods.clone()));
         }
         if problem.code.status() == 401 {
             reply.headers.push(("www-authenticate".to_owned(), "Bearer".to_owned()));
@@ -152,28 +156,39 @@ impl Provider {
         now: SimTime,
         partition: u32,
     ) -> Result<ApiReply, Problem> {
+        self.idempotent(request, now, |provider| {
+            let terms = request::read(&request.body, &provider.rails)?;
+            let (position, events) = provider.create(terms, now, partition);
+            let reply = ApiReply { events, ..provider.created(position) };
+            Ok((reply, Outcome::Created(position)))
+        })
+    }
+
+    /// Does what the call asks for once per key: a refusal of the body or of the state is an
+    /// outcome too.
+    fn idempotent(
+        &mut self,
+        request: &ApiRequest,
+        now: SimTime,
+        carry_out: impl FnOnce(&mut Self) -> Result<(ApiReply, Outcome), Problem>,
+    ) -> Result<ApiReply, Problem> {
         let key = idempotency::key(request.headers.get("idempotency-key"))?;
         let scope = Scope { method: request.method.clone(), path: request.path.clone(), key };
         let fingerprint = idempotency::fingerprint(&request.body);
         if let Some(outcome) = self.idempotency.find(&scope, &fingerprint, now)? {
             let mut reply = match outcome {
                 Outcome::Created(position) => self.created(position),
+                Outcome::Refunded(id) => self.refunded(&id),
                 Outcome::Refused(status, body) => refusal(status, body),
             };
             reply.headers.push(("idempotency-replayed".to_owned(), "true".to_owned()));
             return Ok(reply);
         }
-        let (reply, outcome) = match request::read(&request.body, &self.rails) {
-            Ok(terms) => {
-                let (position, events) = self.create(terms, now, partition);
-                (ApiReply { events, ..self.created(position) }, Outcome::Created(position))
-            }
-            Err(problem) => {
-                let reply = self.refuse(&problem);
-                let outcome = Outcome::Refused(reply.status, reply.body.clone());
-                (reply, outcome)
-            }
-        };
+        let (reply, outcome) = carry_out(self).unwrap_or_else(|problem| {
+            let reply = self.refuse(&problem);
+            let outcome = Outcome::Refused(reply.status, reply.body.clone());
+            (reply, outcome)
+        });
         self.idempotency.keep(scope, fingerprint, outcome, now);
         Ok(reply)
     }
@@ -254,35 +269,6 @@ impl Provider {
 
 /// Every name that some list knows.
 const QUERY_NAMES: &[&str] = &["reference", "status", "after", "limit", "payment_id", "type"];
-
-fn route(request: &ApiRequest) -> Result<Route<'_>, Problem> {
-    let method = request.method.as_str();
-    let segments: Vec<&str> = request.path.split('/').skip(1).collect();
-    let (route, allow) = match (segments.as_slice(), method) {
-        (["v1", "payments"], "POST") => (Some(Route::Create), "GET, POST"),
-        (["v1", "payments"], "GET") => (Some(Route::Payments), "GET, POST"),
-        (["v1", "payments"], _) => (None, "GET, POST"),
-        (["v1", "payments", id], "GET") => (Some(Route::Payment(id)), "GET"),
-        (["v1", "public", "payments", id], "GET") => (Some(Route::Public(id)), "GET"),
-        (["v1", "events"], "GET") => (Some(Route::Events), "GET"),
-        (["v1", "rails"], "GET") => (Some(Route::Rails), "GET"),
-        (
-            ["v1", "payments", _]
-            | ["v1", "public", "payments", _]
-            | ["v1", "events"]
-            | ["v1", "rails"],
-            _,
-        ) => (None, "GET"),
-        _ => {
-            let detail = format!("there is nothing at `{}`", request.path);
-            return Err(Problem::new(Code::RouteNotFound, detail));
-        }
-    };
-    route.ok_or_else(|| {
-        let detail = format!("{method} is not allowed here; allowed are {allow}");
-        Problem { allow: Some(allow), ..Problem::new(Code::MethodNotAllowed, detail) }
-    })
-}
 
 /// The first items, and whether there are more.
 fn list<T>(items: impl Iterator<Item = T>, limit: usize) -> List<T> {
