@@ -182,3 +182,64 @@ fn unavailable(lost: &Lost) -> ApiReply {
     let body = body.to_string().into_bytes();
     ApiReply { status: 503, headers, body, ..ApiReply::default() }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::RAILS;
+    use crate::provider::Config;
+
+    const KEY: &str = "sk_test_0123456789abcdef";
+
+    fn create() -> ApiRequest {
+        let headers = [("x-api-key", KEY), ("idempotency-key", "k")];
+        ApiRequest {
+            method: "POST".to_owned(),
+            path: "/v1/payments".to_owned(),
+            headers: headers.map(|(name, value)| (name.to_owned(), value.to_owned())).into(),
+            body: r#"{"reference":"A","asset":"USDT","network":"tron","amount":"5.00"}"#.into(),
+            ..ApiRequest::default()
+        }
+    }
+
+    fn sandbox() -> Sandbox {
+        Sandbox::new(Config {
+            live: false,
+            account: "acct_01J8Z3AAAA0000000000000000".to_owned(),
+            api_key: KEY.to_owned(),
+            rails: RAILS.iter().collect(),
+            seed: 1,
+            nonce: "n".to_owned(),
+            start: clock::wall(),
+        })
+    }
+
+    #[test]
+    fn nobody_is_told_anything_before_it_is_durable() {
+        let (journal, lines, disk) = Journal::by_hand();
+        let desk = Desk::open(sandbox(), journal, true);
+        let mut created = desk.call(create());
+        let mut seen = Box::pin(desk.read(|sandbox, wall| sandbox.status_json(wall)));
+        let mut sent = Box::pin(desk.next());
+        assert!((&mut created).now_or_never().is_none(), "answered too early");
+        assert!((&mut seen).now_or_never().is_none(), "shown too early");
+        assert!((&mut sent).now_or_never().is_none(), "sent too early");
+        assert_eq!(lines.try_iter().count(), 2, "the start and the creation");
+        let _before = disk.send_replace(Ok(2));
+        assert_eq!(created.now_or_never().map(|reply| reply.status), Some(201));
+        assert!(matches!(seen.now_or_never(), Some(Ok(_))));
+        assert!(matches!(sent.now_or_never(), Some(Ok(Next::Attempt(_)))));
+    }
+
+    #[test]
+    fn what_cannot_be_kept_is_not_answered_as_if_it_were() {
+        let (journal, _lines, disk) = Journal::by_hand();
+        let desk = Desk::open(sandbox(), journal, true);
+        let created = desk.call(create());
+        let _before = disk.send_replace(Err(Lost("no space left".to_owned())));
+        assert_eq!(created.now_or_never().map(|reply| reply.status), Some(503));
+        assert!(matches!(desk.next().now_or_never(), Some(Err(Lost(_)))));
+        let lost = Box::pin(desk.lost()).now_or_never();
+        assert_eq!(lost, Some(Lost("no space left".to_owned())));
+    }
+}

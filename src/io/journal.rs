@@ -66,7 +66,7 @@ pub enum StoreError {
 #[error(
     "the journal cannot be written: {0}; make room, then start again: what was answered is kept"
 )]
-pub struct Lost(String);
+pub struct Lost(pub(super) String);
 
 /// An open file, not yet written to.
 pub struct Store {
@@ -75,7 +75,7 @@ pub struct Store {
 }
 
 /// How far the journal is on the disk, or why it does not get there.
-type Durable = Result<u64, Lost>;
+pub(super) type Durable = Result<u64, Lost>;
 
 /// Where accepted commands go.
 pub struct Journal {
@@ -192,6 +192,15 @@ impl Journal {
     #[must_use]
     pub fn none() -> Self {
         Self { writer: None, appended: 0, durable: watch::channel(Ok(u64::MAX)).1 }
+    }
+
+    /// One whose disk is the test: nothing is durable before it says so.
+    #[cfg(test)]
+    pub(super) fn by_hand() -> (Self, mpsc::Receiver<Entry>, watch::Sender<Durable>) {
+        let (lines, received) = mpsc::channel();
+        let (told, durable) = watch::channel(Ok(0));
+        let thread = std::thread::spawn(|| {});
+        (Self { writer: Some(Writer { lines, thread }), appended: 0, durable }, received, told)
     }
 
     /// Appends, without waiting for the disk.

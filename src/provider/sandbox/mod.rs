@@ -319,9 +319,11 @@ impl Sandbox {
     }
 }
 
-/// Whether a call may have changed anything: the refusals that come before the service looks at
-/// its books do not, so nobody without a key makes the journal grow.
+/// Whether a call may have changed anything. Answers that were given before do not, nor do the
+/// refusals that come before the service looks at its books: so nobody without a key makes the
+/// journal grow.
 fn may_change(request: &ApiRequest, reply: &ApiReply) -> bool {
     let reads = ["GET", "HEAD"].contains(&request.method.as_str());
-    !reads && ![401, 403, 405, 413].contains(&reply.status)
+    let replayed = reply.headers.iter().any(|(name, _)| name == "idempotency-replayed");
+    !reads && !replayed && ![401, 403, 405, 413].contains(&reply.status)
 }
