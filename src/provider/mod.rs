@@ -26,6 +26,7 @@ mod refused;
 mod repay;
 mod request;
 pub mod sandbox;
+mod statement;
 mod stray;
 mod transaction;
 mod transfer;

@@ -11,6 +11,10 @@ use super::payment::{Coin, Fate, Payment, Transfer};
 use super::refused::Refused;
 use super::stray;
 
+/// The most that one payment may receive: a hundred times the most that any can ask for, and so
+/// little that statements over a million of them still fit their sums.
+const ATOMS_MAX: u128 = 100_000_000_000_000_000_000_000_000_000_000;
+
 /// What the payer sends.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Sending {
@@ -222,6 +226,7 @@ impl Payment {
         }
         let mut all = self.transfers.iter().map(|transfer| transfer.atoms);
         let sum = all.try_fold(atoms, u128::checked_add);
-        sum.map(|_| ()).ok_or(Refused::TooMuch(atoms))
+        let fits = sum.is_some_and(|sum| sum <= ATOMS_MAX);
+        if fits { Ok(()) } else { Err(Refused::TooMuch(atoms)) }
     }
 }

@@ -7,6 +7,7 @@ mod machine;
 mod property;
 mod refund;
 mod sandbox;
+mod statement;
 mod transition;
 mod wire;
 

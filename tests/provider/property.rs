@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use countersign::model::{EventKind, PaymentId, Span, Status, Truth};
+use countersign::model::{EventKind, PaymentId, Rail, Span, Status, Truth, rail_by_id};
 use countersign::provider::{Coin, Event, Hold, Refused, Sending};
 use proptest::prelude::*;
 use serde_json::Value;
@@ -196,6 +196,7 @@ fn check(desk: &mut Desk, book: &Book) {
         let truth = desk.truth(payment);
         let read = desk.get(&format!("/v1/payments/{payment}"));
         check_money(&truth, &read);
+        check_books(desk, &read);
 
         let events = desk.provider.events_of(payment);
         assert!(events.is_sorted_by(|a, b| a.occurred_at < b.occurred_at && a.id < b.id));
@@ -243,6 +244,47 @@ fn check_money(truth: &Truth, read: &Value) {
     if truth.status == Status::Refunded {
         assert_eq!(back(&["completed"]) + disputed, received);
     }
+}
+
+/// Conservation: what came is credited, went back, is held, or waits to be credited; and nothing is
+/// booked before it is settled.
+fn check_books(desk: &mut Desk, read: &Value) {
+    let rail = rail_by_id(read["rail"]["id"].as_str().unwrap()).unwrap();
+    let mut credited = 0i128;
+    let list = desk.get(&format!("/v1/statements?rail={}", rail.id));
+    for head in list["data"].as_array().unwrap() {
+        let date = head["period"]["from"].as_str().unwrap().split('T').next().unwrap();
+        let statement = desk.get(&format!("/v1/statements/{date}?rail={}", rail.id));
+        let mut sum = atoms_of(rail, &statement["opening"]);
+        for line in statement["lines"].as_array().unwrap() {
+            sum += atoms_of(rail, &line["net"]);
+            if line["payment_id"] == read["id"] && line["type"] != "fee" {
+                credited += atoms_of(rail, &line["net"]);
+            }
+        }
+        assert_eq!(sum, atoms_of(rail, &statement["closing"]));
+    }
+    let lost = match read["dispute"]["status"].as_str() {
+        Some("lost") => atoms_of(rail, &read["dispute"]["amount"]),
+        _ => 0,
+    };
+    let received = atoms_of(rail, &read["amount"]["received"]);
+    let refunded = atoms_of(rail, &read["amount"]["refunded"]);
+    let left = received - credited - refunded - lost;
+    let timeline = read["status_timeline"].as_array().unwrap();
+    if timeline.iter().any(|entry| entry["status"] == "settled") {
+        assert_eq!(left, 0, "{read}");
+    } else {
+        // Held where the payment is held, uncredited elsewhere.
+        assert_eq!(credited, 0, "{read}");
+        assert!(left >= 0, "{read}");
+    }
+}
+
+fn atoms_of(rail: &Rail, amount: &Value) -> i128 {
+    let text = amount.as_str().unwrap();
+    let (sign, digits) = text.strip_prefix('-').map_or((1, text), |digits| (-1, digits));
+    sign * i128::try_from(rail.asset.parse(digits).unwrap().atoms).unwrap()
 }
 
 proptest! {

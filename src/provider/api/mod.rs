@@ -4,6 +4,7 @@
 
 mod back;
 mod route;
+mod statement;
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -98,7 +99,7 @@ impl Provider {
                 position.map(|at| Subject::Payment(self.payments[*at].id.clone()))
             }
             Ok(Route::Events) => query("payment_id").map(payment),
-            Ok(Route::Rails) | Err(_) => None,
+            Ok(Route::Rails | Route::Statements | Route::Statement(_)) | Err(_) => None,
         };
         subject.unwrap_or(Subject::Nothing)
     }
@@ -133,6 +134,8 @@ impl Provider {
             Route::Cancel(id) => self.cancel_call(request, id, now),
             Route::Refund(id) => self.refund_call(request, id, now),
             Route::ReadRefund(id) => self.read_refund(id),
+            Route::Statements => self.list_statements(&request.query, now),
+            Route::Statement(date) => self.read_statement(request, date, now),
             Route::Events => self.list_events(&request.query),
             Route::Rails => Ok(json(&list(self.rails.iter().map(|of| wire::rail(of)), usize::MAX))),
         }

@@ -17,6 +17,9 @@ pub(super) enum Route<'a> {
     ReadRefund(&'a str),
     Events,
     Rails,
+    Statements,
+    /// Of that day.
+    Statement(&'a str),
 }
 
 /// The route of a call, or why there is none.
@@ -31,6 +34,8 @@ pub(super) fn route(request: &ApiRequest) -> Result<Route<'_>, Problem> {
         ["v1", "refunds", id] => vec![("GET", Route::ReadRefund(id))],
         ["v1", "public", "payments", id] => vec![("GET", Route::Public(id))],
         ["v1", "events"] => vec![("GET", Route::Events)],
+        ["v1", "statements"] => vec![("GET", Route::Statements)],
+        ["v1", "statements", date] => vec![("GET", Route::Statement(date))],
         ["v1", "rails"] => vec![("GET", Route::Rails)],
         _ => {
             let detail = format!("there is nothing at `{}`", request.path);

@@ -1,0 +1,247 @@
+//! Statements as calls answer them: JSON, or the same lines as CSV.
+
+use std::fmt::Write;
+
+use serde::Serialize;
+use serde_json::Value;
+use sha2::{Digest, Sha256};
+
+use super::{ApiReply, ApiRequest, json, list};
+use crate::model::{Asset, Money, Rail, SimTime, rail_by_id};
+use crate::provider::Provider;
+use crate::provider::problem::{Code, FieldError, Problem};
+use crate::provider::query::Query;
+use crate::provider::statement::{self, Line, LineKind, Statement};
+
+const COLUMNS: &str = "line_id,type,category,payment_id,reference,event_id,tx_hash,tx_index,gross,\
+                       fee,net,price,price_currency,rate,booked_at,available_on,status";
+
+/// A statement in a list: everything but the lines.
+#[derive(Serialize)]
+struct HeadForm {
+    statement_id: String,
+    revision: u32,
+    status: &'static str,
+    currency: &'static str,
+    network: &'static str,
+    decimals: u8,
+    period: PeriodForm,
+    opening: String,
+    closing: String,
+    totals: TotalsForm,
+}
+
+#[derive(Serialize)]
+struct PeriodForm {
+    from: SimTime,
+    to: SimTime,
+    cutoff: &'static str,
+}
+
+#[derive(Serialize)]
+struct TotalsForm {
+    gross: String,
+    fees: String,
+    net: String,
+    lines: usize,
+}
+
+#[derive(Serialize)]
+struct StatementForm<'a> {
+    #[serde(flatten)]
+    head: HeadForm,
+    lines: Vec<LineForm<'a>>,
+}
+
+#[derive(Serialize)]
+struct LineForm<'a> {
+    line_id: &'a str,
+    #[serde(rename = "type")]
+    kind: &'static str,
+    category: &'static str,
+    payment_id: &'a str,
+    reference: &'a str,
+    event_id: Option<&'a str>,
+    tx: Option<TxForm>,
+    gross: String,
+    fee: String,
+    net: String,
+    price: Option<&'a str>,
+    price_currency: Option<&'static str>,
+    rate: Option<&'a str>,
+    booked_at: SimTime,
+    available_on: String,
+    status: &'static str,
+}
+
+#[derive(Serialize)]
+struct TxForm {
+    hash: String,
+    index: u32,
+}
+
+impl Provider {
+    /// The days of a rail that have bookings, or of every rail.
+    pub(super) fn list_statements(&self, query: &str, now: SimTime) -> Result<ApiReply, Problem> {
+        let query = Query::read(query, &["rail", "after", "limit"])?;
+        let limit = query.limit()?;
+        let wanted = query.get("rail").map(|id| self.statement_rail(id)).transpose()?;
+        let after = query.get("after").unwrap_or_default();
+        let rails = self.rails.iter().filter(|rail| wanted.is_none_or(|wanted| wanted == **rail));
+        let mut heads: Vec<_> = rails
+            .flat_map(|rail| {
+                let days = statement::days(&self.payments, rail).into_iter();
+                days.map(|day| head(&statement::of_day(&self.payments, rail, day), now))
+            })
+            .filter(|head| head.statement_id.as_str() > after)
+            .collect();
+        heads.sort_by(|a, b| a.statement_id.cmp(&b.statement_id));
+        Ok(json(&list(heads.into_iter(), limit)))
+    }
+
+    /// One day of one rail.
+    pub(super) fn read_statement(
+        &self,
+        request: &ApiRequest,
+        date: &str,
+        now: SimTime,
+    ) -> Result<ApiReply, Problem> {
+        let query = Query::read(&request.query, &["rail"])?;
+        let rail = match query.get("rail") {
+            Some(id) => self.statement_rail(id)?,
+            None => return Err(refusal("rail is required: a statement is cut per rail")),
+        };
+        let Some(from) = statement::day(date) else {
+            let detail = format!("`{date}` is no day; write it as 2026-01-05");
+            return Err(Problem::new(Code::RouteNotFound, detail));
+        };
+        if from > now {
+            let detail =
+                format!("{date} has not begun; the latest day is {}", statement::date(now));
+            return Err(Problem::new(Code::RouteNotFound, detail));
+        }
+        let found = statement::of_day(&self.payments, rail, from);
+        let accept = request.headers.get("accept").map_or("", String::as_str);
+        if accept.contains("text/csv") {
+            let headers = vec![("content-type".to_owned(), "text/csv; charset=utf-8".to_owned())];
+            let body = csv(&found).into_bytes();
+            return Ok(ApiReply { status: 200, headers, body, ..ApiReply::default() });
+        }
+        let form = StatementForm { head: head(&found, now), lines: lines(&found) };
+        Ok(json(&sealed(&form)))
+    }
+
+    fn statement_rail(&self, id: &str) -> Result<&'static Rail, Problem> {
+        let enabled = rail_by_id(id).filter(|rail| self.rails.contains(rail));
+        enabled.ok_or_else(|| {
+            let known: Vec<_> = self.rails.iter().map(|rail| rail.id).collect();
+            refusal(&format!("rail must be one of {}", known.join(", ")))
+        })
+    }
+}
+
+/// With the digest of its canonical form (RFC 8785): keys in order, no spacing. All our numbers are
+/// small whole ones and all our texts are ASCII, so nothing else of that standard comes into play.
+fn sealed(form: &impl Serialize) -> Value {
+    let mut value = serde_json::to_value(form).expect("our own forms have text keys");
+    let mut canonical = value.clone();
+    canonical.sort_all_objects();
+    value["sha256"] = hex::encode(Sha256::digest(canonical.to_string())).into();
+    value
+}
+
+fn head(of: &Statement<'_>, now: SimTime) -> HeadForm {
+    let Asset { symbol, decimals } = of.rail.asset;
+    let fees = of.lines.iter().filter(|line| line.kind == LineKind::Fee);
+    let fees: i128 = fees.map(|line| line.net).sum();
+    let net = of.closing() - of.opening;
+    let amount = |atoms| signed(atoms, of.rail.asset);
+    HeadForm {
+        statement_id: of.id(),
+        revision: 1,
+        status: if now < of.to { "open" } else { "closed" },
+        currency: symbol,
+        network: of.rail.network,
+        decimals,
+        period: PeriodForm { from: of.from, to: of.to, cutoff: "UTC" },
+        opening: amount(of.opening),
+        closing: amount(of.closing()),
+        totals: TotalsForm {
+            gross: amount(net - fees),
+            fees: amount(-fees),
+            net: amount(net),
+            lines: of.lines.len(),
+        },
+    }
+}
+
+fn lines<'a>(of: &'a Statement<'a>) -> Vec<LineForm<'a>> {
+    of.lines.iter().map(|line| form(line, of)).collect()
+}
+
+fn form<'a>(line: &'a Line<'a>, of: &Statement<'_>) -> LineForm<'a> {
+    let payment = line.payment;
+    let (kind, category) = line.kind.words();
+    // The price is that of the whole payment, so it stands where the whole payment is booked.
+    let price = payment.terms.price.as_ref().filter(|_| line.kind == LineKind::Payment);
+    let tx = (line.kind == LineKind::Payment).then(|| statement::transfer_of(payment)).flatten();
+    LineForm {
+        line_id: &line.id,
+        kind,
+        category,
+        payment_id: payment.id.as_str(),
+        reference: payment.terms.reference.as_str(),
+        event_id: line.event.map(crate::model::EventId::as_str),
+        tx: tx.map(|hash| TxForm { hash, index: 0 }),
+        gross: signed(line.net, of.rail.asset),
+        fee: of.rail.asset.zero().amount(),
+        net: signed(line.net, of.rail.asset),
+        price: price.map(|price| price.amount.as_str()),
+        price_currency: price.map(|price| price.currency),
+        rate: price.map(|price| price.rate.as_str()),
+        booked_at: line.booked_at,
+        available_on: statement::date(of.to),
+        status: "booked",
+    }
+}
+
+/// The lines with the columns of the JSON. No value holds a comma, a quote or a line break: ids,
+/// references, amounts and times have alphabets of their own.
+fn csv(of: &Statement<'_>) -> String {
+    let mut text = format!("{COLUMNS}\r\n");
+    for line in lines(of) {
+        let tx = line.tx.as_ref();
+        let cells = [
+            line.line_id,
+            line.kind,
+            line.category,
+            line.payment_id,
+            line.reference,
+            line.event_id.unwrap_or_default(),
+            tx.map_or("", |tx| &tx.hash),
+            tx.map_or("", |_| "0"),
+            &line.gross,
+            &line.fee,
+            &line.net,
+            line.price.unwrap_or_default(),
+            line.price_currency.unwrap_or_default(),
+            line.rate.unwrap_or_default(),
+            &line.booked_at.to_string(),
+            &line.available_on,
+            line.status,
+        ];
+        // Writing to a string cannot fail.
+        let _ = write!(text, "{}\r\n", cells.join(","));
+    }
+    text
+}
+
+fn signed(atoms: i128, asset: Asset) -> String {
+    let amount = Money { atoms: atoms.unsigned_abs(), asset }.amount();
+    if atoms < 0 { format!("-{amount}") } else { amount }
+}
+
+fn refusal(detail: &str) -> Problem {
+    let error = FieldError::new(Code::InvalidRequest, "/rail", detail);
+    Problem { errors: vec![error], ..Problem::new(Code::InvalidRequest, detail) }
+}

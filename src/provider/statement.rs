@@ -1,0 +1,195 @@
+//! Statements: what was credited and taken back on one rail in one UTC day.
+//!
+//! Nothing is stored. Lines follow from the records of the payments, so a statement read twice is
+//! the same, and its opening is the closing of the day before. What is not credited yet is not
+//! booked. Knows no HTTP.
+
+use crate::model::{EventId, EventKind, Rail, SimTime, Span};
+
+use super::payment::{Announcement, Payment};
+use super::refund::{DisputeStatus, RefundStatus};
+use super::{transaction, wire};
+
+const DAY: Span = Span::from_s(86_400);
+
+/// What a line books.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum LineKind {
+    /// A payment was credited.
+    Payment,
+    /// The provider's share of it.
+    Fee,
+    /// A refund was paid out of what was credited.
+    Refund,
+    /// A lost dispute took back what was credited.
+    Reversal,
+}
+
+/// One booking.
+#[derive(Debug, Clone)]
+pub(super) struct Line<'a> {
+    pub id: String,
+    pub kind: LineKind,
+    pub payment: &'a Payment,
+    /// What announced the fact behind it; for a payment its confirmation.
+    pub event: Option<&'a EventId>,
+    /// Atoms; negative where money leaves.
+    pub net: i128,
+    pub booked_at: SimTime,
+}
+
+/// The bookings of a rail on one day.
+#[derive(Debug)]
+pub(super) struct Statement<'a> {
+    pub rail: &'static Rail,
+    /// The first instant of the day.
+    pub from: SimTime,
+    /// The first instant of the next one.
+    pub to: SimTime,
+    pub opening: i128,
+    pub lines: Vec<Line<'a>>,
+}
+
+impl LineKind {
+    /// The type on the wire, and the category.
+    pub const fn words(self) -> (&'static str, &'static str) {
+        match self {
+            Self::Payment => ("payment", "charge"),
+            Self::Fee => ("fee", "processing_fee"),
+            Self::Refund => ("refund", "refund"),
+            Self::Reversal => ("reversal", "dispute"),
+        }
+    }
+}
+
+impl Statement<'_> {
+    /// What the day leaves.
+    pub fn closing(&self) -> i128 {
+        self.opening + sum(&self.lines)
+    }
+
+    /// The UTC day, such as `2026-01-05`.
+    pub fn date(&self) -> String {
+        date(self.from)
+    }
+
+    /// Such as `stm_2026-01-05_USDT-tron`.
+    pub fn id(&self) -> String {
+        format!("stm_{}_{}-{}", self.date(), self.rail.asset.symbol, self.rail.network)
+    }
+}
+
+/// The statement of the day that begins there.
+pub(super) fn of_day<'a>(
+    payments: &'a [Payment],
+    rail: &'static Rail,
+    from: SimTime,
+) -> Statement<'a> {
+    let to = from.plus(DAY);
+    let (mut before, mut lines) = (0, Vec::new());
+    for line in all(payments, rail) {
+        if line.booked_at < from {
+            before += line.net;
+        } else if line.booked_at < to {
+            lines.push(line);
+        }
+    }
+    Statement { rail, from, to, opening: before, lines }
+}
+
+/// Every day of the rail that has bookings, oldest first.
+pub(super) fn days(payments: &[Payment], rail: &'static Rail) -> Vec<SimTime> {
+    let mut days: Vec<_> =
+        all(payments, rail).iter().map(|line| midnight(line.booked_at)).collect();
+    days.dedup();
+    days
+}
+
+/// The first instant of a day such as `2026-01-05`; none for what is no date.
+pub(super) fn day(text: &str) -> Option<SimTime> {
+    let start: SimTime = format!("{text}T00:00:00.000Z").parse().ok()?;
+    (date(start) == text).then_some(start)
+}
+
+/// The first instant of the day of `at`.
+pub(super) fn midnight(at: SimTime) -> SimTime {
+    let day = i64::try_from(DAY.ms()).unwrap_or(i64::MAX);
+    SimTime::from_unix_ms(at.unix_ms().div_euclid(day) * day)
+}
+
+/// `2026-01-05`
+pub(super) fn date(at: SimTime) -> String {
+    at.to_string().chars().take("2026-01-05".len()).collect()
+}
+
+/// Every booking of the rail, in the order of booking.
+fn all<'a>(payments: &'a [Payment], rail: &'static Rail) -> Vec<Line<'a>> {
+    let on_rail = payments.iter().filter(|payment| payment.terms.rail == rail);
+    let mut lines: Vec<_> = on_rail.flat_map(lines_of).collect();
+    // A stable sort: lines of one instant stay in the order of payments, a fee behind its payment.
+    lines.sort_by_key(|line| line.booked_at);
+    lines
+}
+
+/// What the payment has booked: nothing until it is settled. What went back before that was never
+/// credited, so the payment is booked without it.
+fn lines_of(payment: &Payment) -> Vec<Line<'_>> {
+    let Some(settled) = payment.said.iter().find(|said| said.kind == Some(EventKind::Settled))
+    else {
+        return Vec::new();
+    };
+    let view = &settled.view;
+    let received = payment.received_in(view.transfers, view.fates);
+    let lost = match payment.dispute.steps[..view.dispute_steps].last() {
+        Some((DisputeStatus::Lost, _)) => payment.lost(),
+        _ => 0,
+    };
+    let gross = received.atoms - payment.refunds.completed_after(view.refund_steps) - lost;
+    let at = settled.occurred_at;
+    let line = |kind: LineKind, number: usize, event, net, booked_at| {
+        let tail = payment.id.as_str().trim_start_matches("pay_");
+        let id = format!("ln_{tail}_{}_{number}", kind.words().0);
+        Line { id, kind, payment, event, net, booked_at }
+    };
+    let confirmed = event_of(payment, |said| said.kind == Some(EventKind::Confirmed));
+    let mut lines = vec![line(LineKind::Payment, 0, confirmed, signed(gross), at)];
+    let fee = wire::fee(received).atoms;
+    if fee > 0 {
+        let event = Some(&settled.id);
+        lines.push(line(LineKind::Fee, 0, event, -signed(fee), at));
+    }
+    for (step, (refund, status, at)) in payment.refunds.steps.iter().enumerate() {
+        if step >= view.refund_steps && *status == RefundStatus::Completed {
+            let event = event_of(payment, |said| {
+                said.kind == Some(EventKind::RefundCompleted) && said.view.refund_steps == step + 1
+            });
+            let atoms = payment.refunds.all[*refund].atoms;
+            lines.push(line(LineKind::Refund, *refund, event, -signed(atoms), *at));
+        }
+    }
+    for (status, at) in &payment.dispute.steps[view.dispute_steps..] {
+        if *status == DisputeStatus::Lost {
+            let event = event_of(payment, |said| said.kind == Some(EventKind::DisputeLost));
+            lines.push(line(LineKind::Reversal, 0, event, -signed(payment.lost()), *at));
+        }
+    }
+    lines
+}
+
+/// The transfer that a line of the payment names: the first that counts.
+pub(super) fn transfer_of(payment: &Payment) -> Option<String> {
+    let first = (0..payment.transfers.len()).find(|at| payment.stands(*at))?;
+    Some(transaction::hash(payment, first))
+}
+
+fn event_of(payment: &Payment, is: impl Fn(&Announcement) -> bool) -> Option<&EventId> {
+    payment.said.iter().rev().find(|said| is(said)).map(|said| &said.id)
+}
+
+fn sum(lines: &[Line<'_>]) -> i128 {
+    lines.iter().map(|line| line.net).sum()
+}
+
+fn signed(atoms: u128) -> i128 {
+    i128::try_from(atoms).expect("transfers are bounded far below 2^127 atoms")
+}
