@@ -81,21 +81,30 @@ impl Order {
     /// Takes the event of that kind that a step names: the first that was not sent yet, else the
     /// last of its kind once more.
     pub(super) fn take_named(&mut self, kind: EventKind) -> Option<Event> {
-        let of_kind = |queued: &Queued| queued.event.kind == Some(kind);
-        let unsent = self.queue.iter().position(|queued| of_kind(queued) && !queued.is_sent);
-        let at = unsent.or_else(|| self.queue.iter().rposition(of_kind))?;
+        let at = self.named_at(kind)?;
         self.queue[at].is_sent = true;
         Some(self.queue[at].event.clone())
     }
 
-    /// Takes what no step names, in order: everything, or what stands before the event of the
-    /// kind `until`.
+    /// Notes that the step which made this event sends it: no Then sends it again.
+    pub(super) fn sends(&mut self, event: &Event) {
+        let same = self.queue.iter_mut().filter(|queued| queued.event.id == event.id);
+        same.for_each(|queued| queued.is_sent = true);
+    }
+
+    fn named_at(&self, kind: EventKind) -> Option<usize> {
+        let of_kind = |queued: &Queued| queued.event.kind == Some(kind);
+        let unsent = self.queue.iter().position(|queued| of_kind(queued) && !queued.is_sent);
+        unsent.or_else(|| self.queue.iter().rposition(of_kind))
+    }
+
+    /// Takes what no step names, in order: everything, or what stands before the event that
+    /// `take_named` would take.
     pub(super) fn take_unnamed(&mut self, until: Option<EventKind>) -> Vec<Event> {
         if self.all_dropped {
             return Vec::new();
         }
-        let is_until = |queued: &Queued| until.is_some() && queued.event.kind == until;
-        let end = self.queue.iter().position(is_until).unwrap_or(self.queue.len());
+        let end = until.and_then(|kind| self.named_at(kind)).unwrap_or(self.queue.len());
         let mut taken = Vec::new();
         for queued in &mut self.queue[..end] {
             let kind = queued.event.kind;

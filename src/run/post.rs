@@ -140,6 +140,8 @@ impl Lane {
         let event = world.provider.unknown_event(&payment, at);
         let event = event.ok_or_else(|| Stop::Broken("the payment is unknown".into()))?;
         let focus = self.focus();
+        self.orders[focus].sync(&world.provider);
+        self.orders[focus].sends(&event);
         self.post_unnamed(focus, None);
         self.plan(Task::Post(Box::new(Batch::genuine(event))));
         Ok(())
@@ -233,9 +235,16 @@ impl Lane {
                 retry_after_s: sent.iter().filter_map(|sent| sent.retry_after_s).max(),
             },
         };
+        // A live deadline may have kept the clock from the instant at which a retry was due; the
+        // schedule goes on from there all the same.
+        let clock = world.clock(self.id());
+        let at = match self.outbox.next_due() {
+            Some((first, due)) if batch.is_retry && first == id => clock.max(due),
+            Some(_) | None => clock,
+        };
         if !self.outbox.is_delivered(&id) {
             self.outbox.queue(id.clone());
-            self.outbox.answered(&id, world.clock(self.id()), outcome);
+            self.outbox.answered(&id, at, outcome);
         }
         if let Some(posted) = self.posted.get_mut(&id) {
             posted.retries += u32::from(batch.is_retry);
@@ -304,5 +313,19 @@ impl Lane {
 
 /// Real time before the next retry: doubling, so that nine retries take `within` together.
 fn pace(within: Span, retries: u32) -> Span {
-    Span::from_ms((within.ms() << retries.min(9)) / 511)
+    Span::from_ms((within.ms() << retries.min(9)).div_ceil(511))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_schedule_lasts_at_least_as_long_as_the_merchant_may_take_to_recover() {
+        for within_ms in [0, 1, 100, 5_000, 30_000, 86_400_000] {
+            let paces = (0..9).map(|retries| pace(Span::from_ms(within_ms), retries).ms());
+            let whole: u64 = paces.sum();
+            assert!((within_ms..within_ms + 10).contains(&whole), "{within_ms}: {whole}");
+        }
+    }
 }
