@@ -210,7 +210,14 @@ fn profiles_on_the_connecting_page_are_valid() {
 /// A message on the page, its values as dots, is a message of the program.
 #[test]
 fn the_connecting_page_quotes_messages_that_exist() {
-    let files = ["io/preflight", "io/launch", "io/merchant", "io/session", "merchant/observe"];
+    let files = [
+        "io/preflight",
+        "io/launch",
+        "io/merchant",
+        "io/session",
+        "merchant/observe",
+        "signature/error",
+    ];
     let files = files.map(|file| page(&format!("src/{file}.rs")));
     let item = page("src/merchant/item.rs");
     // A text that is broken across lines goes on at the first letter of the next.

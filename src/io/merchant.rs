@@ -94,9 +94,19 @@ pub struct Burial {
     pub told: Vec<String>,
 }
 
+/// What of ours a merchant that we start needs.
+#[derive(Debug, Clone, Copy)]
+pub struct Host<'a> {
+    /// This program, which can act as its guardian.
+    pub exe: &'a Path,
+    /// Where its output is written, from the first line on.
+    pub log: Option<&'a Path>,
+}
+
 /// What is needed to start it again.
 struct Process {
     exe: PathBuf,
+    log: Option<PathBuf>,
     start: Start,
     base_url: String,
     scratch: PathBuf,
@@ -118,7 +128,7 @@ impl Merchant {
     /// Everything that keeps it from being ready, with its last lines where we have them.
     pub async fn start(
         profile: &Profile,
-        exe: &Path,
+        host: Host<'_>,
         identity: &Identity,
         clock: Clock,
         interrupted: &Interruption,
@@ -141,7 +151,8 @@ impl Merchant {
             if webhook.starts_with('/') { format!("{base_url}{webhook}") } else { webhook };
         let process = match &profile.start {
             Some(start) => Some(Process {
-                exe: exe.to_owned(),
+                exe: host.exe.to_owned(),
+                log: host.log.map(Path::to_owned),
                 start: filled(profile, start, &fill)?,
                 base_url: base_url.clone(),
                 scratch: scratch.path().to_owned(),
@@ -303,6 +314,10 @@ impl Process {
         let launched = Launched::start(&self.exe, &self.task(&self.start.command))
             .map_err(|source| system("the merchant cannot be started", source))?;
         let launched = life.launched.insert(launched);
+        if let Some(log) = &self.log {
+            let what = format!("the merchant's output cannot be written to {}", log.display());
+            launched.log_to(log).map_err(|source| system(&what, source))?;
+        }
         Ok(launch::wait_ready(&self.base_url, &self.start.ready, Some(launched)).await?)
     }
 

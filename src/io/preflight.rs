@@ -150,7 +150,11 @@ fn refused(shared: &Arc<Shared>, answer: &Answer) -> Miswired {
              provider.webhook_secret), over the raw body, with the scheme of \
              merchant.webhook.signature, and that its clock is right",
         ),
-        Answer::Http { .. } => (answer.tell(), "look into the merchant's log"),
+        Answer::Http { .. } => (
+            answer.tell(),
+            "look into what the merchant said: merchant.log beside the history, where \
+              countersign started it",
+        ),
         Answer::Waited(_) | Answer::Failed(_) => {
             (answer.tell(), "check merchant.base_url and that it listens")
         }
@@ -162,16 +166,26 @@ fn refused(shared: &Arc<Shared>, answer: &Answer) -> Miswired {
 }
 
 async fn look(shared: &Arc<Shared>, reference: &Reference) -> Result<(), Miswired> {
+    let declared = shared.profile.observe.is_some();
     let seen = probe::observe(shared.merchant.reach(), &shared.profile, reference).await;
     match seen {
         Ok(seen) if seen.state.is_some() => Ok(()),
         Ok(_) => Err(miswired(
             format!("the merchant shows no order {reference} although it was just opened"),
-            "correct observe.order (or the path /countersign/orders/{reference})",
+            if declared {
+                "correct observe.order: its path, or what it answers"
+            } else {
+                "answer GET /countersign/orders/{reference} as the observation contract says, or \
+                 declare `observe`"
+            },
         )),
         Err(why) => Err(miswired(
             format!("what the merchant shows of order {reference} is not understood: {why}"),
-            "correct observe and lifecycle in countersign.yaml",
+            if declared {
+                "correct observe and lifecycle in countersign.yaml"
+            } else {
+                "correct the answer to GET /countersign/orders/{reference}"
+            },
         )),
     }
 }

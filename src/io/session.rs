@@ -13,7 +13,7 @@ use tokio::task::AbortHandle;
 
 use super::clock::Clock;
 use super::interruption::Interruption;
-use super::merchant::{Merchant, MerchantError};
+use super::merchant::{Host, Merchant, MerchantError};
 use super::preflight::{self, Miswired};
 use super::shared::Shared;
 pub use super::shared::Watch;
@@ -24,7 +24,7 @@ use crate::model::{LaneId, Rail, rail_by_id};
 use crate::provider::{self, ApiReply, ApiRequest, Provider};
 use crate::run::{Settings, World};
 use crate::scenario::Plan;
-use crate::signature::{self, Secret};
+use crate::signature::{self, Secret, SignatureError};
 
 /// What to run.
 pub struct Options {
@@ -44,6 +44,8 @@ pub struct Options {
     pub command: String,
     /// Where the history goes.
     pub history: PathBuf,
+    /// Where the output of a merchant that we start goes, where somebody wants it.
+    pub log: Option<PathBuf>,
     /// The program that can act as guardian and as sample merchant: ourselves.
     pub exe: PathBuf,
     /// Who is told how it goes.
@@ -70,6 +72,9 @@ pub enum SessionError {
     /// The signature scheme cannot be used to sign.
     #[error("the signature scheme `{0}` cannot sign deliveries; choose standard-webhooks")]
     Scheme(String),
+    /// The declared secret cannot be used to sign.
+    #[error("provider.webhook_secret: {0}")]
+    Secret(SignatureError),
     /// The history cannot be written.
     #[error(
         "the history `{path}` cannot be written: {source}; what fitted is kept, so make room there \
@@ -92,7 +97,11 @@ impl SessionError {
     pub const fn is_ours(&self) -> bool {
         match self {
             Self::History { .. } | Self::System(_) => true,
-            Self::Listen { .. } | Self::Merchant(_) | Self::Miswired(_) | Self::Scheme(_) => false,
+            Self::Listen { .. }
+            | Self::Merchant(_)
+            | Self::Miswired(_)
+            | Self::Scheme(_)
+            | Self::Secret(_) => false,
         }
     }
 }
@@ -162,6 +171,7 @@ impl Stage {
             .ok_or_else(|| SessionError::Scheme(options.profile.signature.clone()))?;
         let declared = options.profile.provider.webhook_secret.clone();
         let webhook_secret = declared.map_or_else(|| scheme.fresh_secret(&entropy), Secret::new);
+        scheme.check_secret(&webhook_secret).map_err(SessionError::Secret)?;
         let config = provider_config(options, &nonce, &entropy, clock);
         let (api_key, account) = (config.api_key.clone(), config.account.clone());
         let identity = super::merchant::Identity { provider_url, api_key, account, webhook_secret };
@@ -190,7 +200,8 @@ async fn perform(
     let Options { profile, plan, watch, .. } = options;
     watch.note("starting the merchant");
     let identity = &stage.identity;
-    let started = Merchant::start(&profile, &options.exe, identity, stage.clock, &interrupted);
+    let host = Host { exe: &options.exe, log: options.log.as_deref() };
+    let started = Merchant::start(&profile, host, identity, stage.clock, &interrupted);
     let merchant = match started.await {
         Err(MerchantError::Interrupted) => return Ok(()),
         merchant => merchant?,
