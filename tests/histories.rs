@@ -145,6 +145,26 @@ fn without_what_it_needs_a_rule_is_not_testable() {
     }
 }
 
+/// A word that nobody mapped shows itself in the middle of a run: whoever reads the verdict has to
+/// learn which.
+#[test]
+fn a_merchant_that_is_not_understood_is_unknown_and_the_reason_says_what_to_map() {
+    let why = "order /status: `odd` is not mapped; add it to `lifecycle.<ours>: [odd]`";
+    for rule in RULES {
+        let mut kept = recorded(rule, "kept");
+        for entry in &mut kept.entries {
+            if let Fact::Observed(observed) = &mut entry.fact {
+                observed.seen = Err(why.to_owned());
+            }
+        }
+        let (judgement, findings) = kept.judged(rule);
+        let judgement = judgement.expect("it is tagged");
+        assert_eq!(findings, [], "{}", rule.code);
+        assert_eq!(judgement.verdict, Verdict::Unknown, "{}: {}", rule.code, judgement.reason);
+        assert!(judgement.reason.contains(why), "{}: {}", rule.code, judgement.reason);
+    }
+}
+
 fn disconnect(connection: &mut Connection, need: Need) {
     let connected = match need {
         Need::Checkout => &mut connection.checkout,

@@ -149,7 +149,7 @@ fn judgement(case: &Case<'_>, rule: &Rule, outcome: Outcome, hidden_by: Option<&
             plain(Verdict::NotTestable, reason.clone())
         }
         (Outcome::Unknown(reason), Some(ScenarioEnded::Complete)) => {
-            plain(Verdict::Unknown, reason)
+            plain(Verdict::Unknown, unread(case).unwrap_or(reason))
         }
         (Outcome::NotExercised, Some(ScenarioEnded::Complete)) => match hidden_by {
             Some(code) => plain(Verdict::Unknown, format!("hidden by what broke {code}")),
@@ -162,6 +162,17 @@ fn judgement(case: &Case<'_>, rule: &Rule, outcome: Outcome, hidden_by: Option<&
             Judgement { witnesses, unseen: unseen(case), ..plain(Verdict::Pass, what) }
         }
     }
+}
+
+/// Why an order could not be read to the end: what a rule says it did not see then has this cause,
+/// and this names the mapping to add.
+fn unread(case: &Case<'_>) -> Option<String> {
+    let last = |order: &Order<'_>| order.looks.last().map_or(0, |look| look.seq);
+    let unread = case.orders.iter().find_map(|order| {
+        let (seq, why) = order.blind.last()?;
+        (*seq > last(order)).then_some(why)
+    });
+    unread.map(|why| format!("what the merchant showed was not understood: {why}"))
 }
 
 /// The lines of configuration without which some expectation of the scenario cannot be seen.
