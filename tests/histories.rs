@@ -86,6 +86,8 @@ fn what_is_kept_passes_with_witnesses() {
         assert_eq!(findings, [], "{}", rule.code);
         let witnesses: BTreeSet<_> = judgement.witnesses.into_iter().collect();
         assert!(!witnesses.is_empty() && witnesses.is_subset(&kept.seqs()), "{}", rule.code);
+        let whole = judge(&mut reader(&path(rule, "kept"))).unwrap();
+        assert_eq!(whole.outcome.exit(), 0, "{}: {}", rule.code, whole.why);
     }
 }
 

@@ -257,9 +257,18 @@ impl Lane {
             Action::Deliver(deliver) => self.deliver(deliver, world, now)?,
             // Held back is what a step names and none delivers yet: naming it is enough.
             Action::HoldBack(_) => {}
-            Action::Drop(kinds) => self.order_mut()?.drop_kinds(kinds),
-            Action::DropOthers => self.order_mut()?.drop_others(),
-            Action::DropAll => self.order_mut()?.drop_all(),
+            Action::Drop(kinds) => {
+                self.order_mut()?.drop_kinds(kinds);
+                self.lose_retries()?;
+            }
+            Action::DropOthers => {
+                self.order_mut()?.drop_others();
+                self.lose_retries()?;
+            }
+            Action::DropAll => {
+                self.order_mut()?.drop_all();
+                self.lose_retries()?;
+            }
             Action::Forge { claim, forgery } => self.forge(*claim, *forgery, world)?,
             Action::UnknownEvent => self.unknown_event(world)?,
             Action::Reconcile if !self.settings.can_reconcile => {

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use crate::model::{EventKind, PaymentId, Reference};
+use crate::model::{EventId, EventKind, PaymentId, Reference};
 use crate::provider::{Event, Provider};
 use crate::scenario::{Action, Scenario};
 
@@ -101,21 +101,31 @@ impl Order {
     /// Takes what no step names, in order: everything, or what stands before the event that
     /// `take_named` would take.
     pub(super) fn take_unnamed(&mut self, until: Option<EventKind>) -> Vec<Event> {
-        if self.all_dropped {
-            return Vec::new();
-        }
         let end = until.and_then(|kind| self.named_at(kind)).unwrap_or(self.queue.len());
         let mut taken = Vec::new();
-        for queued in &mut self.queue[..end] {
-            let kind = queued.event.kind;
-            let is_named = kind.is_some_and(|kind| self.named.contains(&kind));
-            let is_dropped = kind.is_some_and(|kind| self.dropped.contains(&kind));
-            if !queued.is_sent && !is_named && !is_dropped && !self.others_dropped {
-                queued.is_sent = true;
-                taken.push(queued.event.clone());
+        for at in 0..end {
+            let Queued { event, is_sent } = &self.queue[at];
+            if !is_sent && !self.is_lost(event) && !self.is_named(event) {
+                taken.push(event.clone());
+                self.queue[at].is_sent = true;
             }
         }
         taken
+    }
+
+    /// Events that went out and would not any more: no retry of them does.
+    pub(super) fn lost(&self) -> Vec<EventId> {
+        let lost = self.queue.iter().filter(|queued| queued.is_sent && self.is_lost(&queued.event));
+        lost.map(|queued| queued.event.id.clone()).collect()
+    }
+
+    fn is_lost(&self, event: &Event) -> bool {
+        let is_dropped = event.kind.is_some_and(|kind| self.dropped.contains(&kind));
+        self.all_dropped || is_dropped || (self.others_dropped && !self.is_named(event))
+    }
+
+    fn is_named(&self, event: &Event) -> bool {
+        event.kind.is_some_and(|kind| self.named.contains(&kind))
     }
 }
 

@@ -210,18 +210,34 @@ impl Lane {
             Answer::Http { status: 429, .. } => Some(sent.retry_after_s.unwrap_or(1)),
             Answer::Http { .. } | Answer::Waited(_) | Answer::Failed(_) => None,
         });
-        if let Some(seconds) = asked_to_wait
-            && batch.polite_tries < POLITE_TRIES
-        {
+        let acknowledged = sent.iter().any(|sent| sent.answer.is_success());
+        let again = asked_to_wait.filter(|_| batch.polite_tries < POLITE_TRIES);
+        if let Some(seconds) = again {
             let wait = Span::from_s(seconds).min(self.settings.policy.recover_within);
-            let again = Batch { polite_tries: batch.polite_tries + 1, copies: 1, ..batch };
+            // One copy is repeated alone: it is no part of the race any more.
+            let again = Batch {
+                polite_tries: batch.polite_tries + 1,
+                copies: 1,
+                arrival: Arrival::InTurn,
+                ..batch.clone()
+            };
             self.plan_first(Task::Post(Box::new(again)));
             self.plan_first(Task::Pause(wait));
-            return;
         }
-        if batch.forgery.is_none() {
+        // What is acknowledged needs no retry, whatever its repetition meets.
+        if batch.forgery.is_none() && (acknowledged || again.is_none()) {
             self.tell_outbox(batch, sent, world, now);
         }
+    }
+
+    /// What is lost from here on is not retried either.
+    pub(super) fn lose_retries(&mut self) -> Result<(), Stop> {
+        for event in self.order()?.lost() {
+            if !self.outbox.is_delivered(&event) {
+                self.outbox.forget(&event);
+            }
+        }
+        Ok(())
     }
 
     fn tell_outbox(&mut self, batch: Batch, sent: &[Sent], world: &World, now: Now) {

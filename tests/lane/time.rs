@@ -4,6 +4,7 @@
 use countersign::history::{Entry, Fact, ScenarioEnded};
 use countersign::merchant::Policy;
 use countersign::model::{SimTime, Span};
+use countersign::scenario::Arrival;
 
 use super::{ANSWER_MS, Asked, Played, START, Shop, play};
 
@@ -134,6 +135,41 @@ fn a_429_is_waited_out_and_the_attempt_repeated() {
     let times: Vec<_> = attempts(&played, "payment.paid").into_iter().map(|(_, ms)| ms).collect();
     assert_eq!(times[1] - times[0], 2000 + ANSWER_MS);
     assert_eq!(times[2] - times[1], 1000 + ANSWER_MS);
+}
+
+/// Some copies of a race are let in and others asked to wait: what is repeated goes out alone, and
+/// what was acknowledged is not retried.
+#[test]
+fn copies_that_met_a_429_are_repeated_outside_the_race() {
+    let shop = refusing(|event, nth| match (event, nth) {
+        ("payment.created", 1) => (200, None),
+        _ => (429, Some(1)),
+    });
+    let played =
+        play(shop, "When \"payment.created\" is delivered 3 times at once\nThen nothing changes");
+    let sends = played.asked.iter().filter_map(|(_, asked)| match asked {
+        Asked::Send(messages, arrival) => Some((*messages, *arrival)),
+        _ => None,
+    });
+    let (race, alone) = ((3, Arrival::AtOnce), (1, Arrival::InTurn));
+    assert_eq!(sends.collect::<Vec<_>>(), [race, alone, alone, alone, alone, alone]);
+}
+
+#[test]
+fn what_is_lost_is_not_retried() {
+    let cases: [(&str, &[&str]); 3] = [
+        ("nothing is delivered", &[]),
+        ("\"payment.paid\" is never delivered", &["~created"]),
+        ("every other event is never delivered", &["~paid"]),
+    ];
+    for (lost, retried) in cases {
+        let shop = refusing(|_, _| (500, None));
+        let steps = format!("When \"payment.paid\" is delivered\nAnd {lost}\nThen nothing changes");
+        let told = play(shop, &steps).told();
+        assert!(told.starts_with("=paid created paid "), "{told}");
+        let found = ["~created", "~paid"].into_iter().filter(|retry| told.contains(retry));
+        assert_eq!(found.collect::<Vec<_>>(), retried, "{lost}: {told}");
+    }
 }
 
 #[test]
