@@ -163,9 +163,10 @@ impl Launched {
         let Self { mut leash, mut ended, stop_within, .. } = self;
         // One that has ended does not hear it.
         let _ = leash.write_all(guardian::STOP).await;
-        drop(leash);
-        // Its guardian kills what does not end; one that is itself stuck must not hold us up.
+        // Its guardian kills what does not end; one that is itself stuck must not hold us up. The
+        // leash is held until then: to let go of it would be to ask for SIGKILL.
         drop(timeout(stop_within + GUARDIAN_GRACE, ended.wait_for(Option::is_some)).await);
+        drop(leash);
     }
 
     /// Its end, to be waited for while somebody else holds it.
