@@ -78,8 +78,11 @@ where
     let (interrupt, interrupted) = Interrupt::new();
     let mut signals = Signals::listen()?;
     let insisted = async {
-        interrupt.send(signals.next().await);
-        progress.note("interrupted: judging what was recorded");
+        let name = signals.next().await;
+        interrupt.send(name);
+        progress.tell(&format!(
+            "interrupted by {name}: ending what was started; a second signal ends at once"
+        ));
         signals.next().await
     };
     tokio::select! {

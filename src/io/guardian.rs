@@ -23,6 +23,9 @@ use tokio::signal::unix::{Signal as UnixSignal, SignalKind, signal};
 /// How long killed processes may take to disappear; the kernel needs milliseconds.
 const GONE_WITHIN: Duration = Duration::from_secs(5);
 
+/// How long an orphan has to end by itself: whoever had the patience is gone.
+const ORPHAN_WITHIN: Duration = Duration::from_secs(5);
+
 /// What happens to a guardian.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum News {
@@ -85,7 +88,7 @@ pub fn guard(
         Ok(News::Orphaned) => {
             seen.is_orphaned = true;
             end_group(group, with)?;
-            wait_until_gone(&news, within, &mut seen);
+            wait_until_gone(&news, within.min(ORPHAN_WITHIN), &mut seen);
         }
     }
     kill_the_rest(group, &news, &mut seen)?;

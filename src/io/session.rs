@@ -13,8 +13,9 @@ use tokio::task::AbortHandle;
 
 use super::clock::Clock;
 use super::interruption::Interruption;
-use super::merchant::{Host, Merchant, MerchantError};
+use super::merchant::{Merchant, MerchantError};
 use super::preflight::{self, Miswired};
+use super::process::{Host, ProcessError};
 use super::shared::Shared;
 pub use super::shared::Watch;
 use super::{audit, play, provider_http};
@@ -203,7 +204,7 @@ async fn perform(
     let host = Host { exe: &options.exe, log: options.log.as_deref() };
     let started = Merchant::start(&profile, host, identity, stage.clock, &interrupted);
     let merchant = match started.await {
-        Err(MerchantError::Interrupted) => return Ok(()),
+        Err(MerchantError::Process(ProcessError::Interrupted)) => return Ok(()),
         merchant => merchant?,
     };
     let settings = Settings {
