@@ -213,7 +213,7 @@ fn the_connecting_page_quotes_messages_that_exist() {
     let files = [
         "io/preflight",
         "io/launch",
-        "io/merchant",
+        "io/process",
         "io/session",
         "merchant/observe",
         "signature/error",
