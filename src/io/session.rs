@@ -239,6 +239,7 @@ async fn phases(shared: &Arc<Shared>, plan: Plan, jobs: usize) -> Result<(), Ses
         wired = preflight::check(shared) => wired?,
         () = shared.interrupted.happens() => {}
     }
+    shared.watch.note("playing");
     play::all(shared, plan, jobs).await;
     if !shared.is_over() {
         shared.watch.note("closing audit");
