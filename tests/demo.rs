@@ -82,6 +82,21 @@ fn a_planted_defect_is_not_ready_and_its_replay_command_finds_it_again() {
     assert_eq!(again["seed"], first["seed"]);
 }
 
+/// A second credit shows in scenarios of every family; it must not be told as a fault of signatures,
+/// of copies or of races.
+#[test]
+fn a_second_effect_is_accused_as_that_and_nothing_else() {
+    let scratch = tempfile::tempdir().unwrap();
+    let folder = scratch.path();
+    let output = countersign(folder, &["demo", "--defect", "credit-per-status"]);
+    assert_eq!(output.status.code(), Some(1), "{}", text(&output.stdout));
+    let report = report(folder);
+    for finding in report["findings"].as_array().unwrap() {
+        let cause = finding["caused_by"].as_str().or(finding["rule"].as_str());
+        assert_eq!(cause, Some("IDEM-02"), "{finding}");
+    }
+}
+
 #[test]
 fn a_part_of_the_suite_never_says_ready() {
     let scratch = tempfile::tempdir().unwrap();

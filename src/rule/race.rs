@@ -2,7 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use super::idem::repeated_after;
+use super::case::Order;
+use super::idem::{once_for_each, repeated_after};
 use super::{Level, Need, Outcome, Owner, Rule};
 use crate::history::Attempt;
 use crate::scenario::Arrival;
@@ -30,7 +31,9 @@ pub static PARALLEL_COPIES: Rule = Rule {
     explains: &[],
     judge: |case| {
         let mut outcome = Outcome::NotExercised;
-        for order in &case.orders {
+        // What each kind of notification did once, no race did.
+        let raced = |order: &&Order<'_>| once_for_each(case, order).is_none();
+        for order in case.orders.iter().filter(raced) {
             let mut races: BTreeMap<&str, Vec<(u64, &Attempt)>> = BTreeMap::new();
             for (seq, attempt) in &order.attempts {
                 if attempt.arrival == Arrival::AtOnce && attempt.forgery.is_none() {
