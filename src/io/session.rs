@@ -289,9 +289,10 @@ fn provider_config(
     let mode = if declared.live { "live" } else { "test" };
     let fresh = || format!("sk_{mode}_{}", super::entropy::derived(entropy, "api key"));
     let rails = declared.rails.iter().filter_map(|id| rail_by_id(id));
+    let account = || format!("acct_{}", super::entropy::account(entropy));
     provider::Config {
         live: declared.live,
-        account: format!("acct_{}", super::entropy::account(entropy)),
+        account: declared.account.clone().unwrap_or_else(account),
         api_key: declared.api_key.clone().unwrap_or_else(fresh),
         rails: rails.collect::<Vec<&'static Rail>>(),
         seed: options.seed,

@@ -207,7 +207,8 @@ fn explain_unmet(case: &Case<'_>, rules: &mut [(&'static Rule, Outcome, bool)]) 
         match unmet(case, *seq, expected) {
             Ok(None) => {}
             Ok(Some(violation)) => {
-                let stimulus = case.order(&expected.reference).map(proof).unwrap_or_default();
+                let order = case.order(&expected.reference);
+                let stimulus = order.map(|order| proof(case, order)).unwrap_or_default();
                 *outcome = Outcome::Fail(Box::new(Breach { violation, stimulus }));
                 return;
             }
@@ -231,11 +232,15 @@ fn death(case: &Case<'_>, how: String) -> Option<Violation> {
     })
 }
 
-/// The entries that a reader needs beside an unmet expectation: last truth, last attempt.
-fn proof(order: &Order<'_>) -> Vec<u64> {
+/// The entries that a reader needs beside an unmet expectation: last truth, last attempt, and what
+/// the merchant answered when it was to reconcile.
+fn proof(case: &Case<'_>, order: &Order<'_>) -> Vec<u64> {
     let truth = order.truths.last().map(|(seq, _)| *seq);
     let attempt = order.attempts.last().map(|(seq, _)| *seq);
-    truth.into_iter().chain(attempt).collect()
+    let reconciled =
+        |entry: &&Entry| matches!(&entry.fact, Fact::Driven(d) if d.verb == "reconcile");
+    let drive = case.entries.iter().rev().find(reconciled).map(|entry| entry.seq);
+    truth.into_iter().chain(attempt).chain(drive).collect()
 }
 
 fn unmet(case: &Case<'_>, seq: u64, expected: &Expected) -> Result<Option<Violation>, String> {
