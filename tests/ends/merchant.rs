@@ -61,6 +61,8 @@ pub enum Quirk {
     RefusesAhead,
     /// It shows amounts as JSON numbers.
     NumericAmount,
+    /// The same, once it was told that a payment is confirmed.
+    NumericAmountLater,
 }
 
 /// A merchant that runs already. It opens orders, accepts notifications, and applies none.
@@ -73,15 +75,16 @@ struct Counter {
     quirk: Quirk,
     provider: String,
     orders: Mutex<BTreeSet<String>>,
+    confirmed: Mutex<BTreeSet<String>>,
 }
 
 impl Till {
     pub fn open(quirk: Quirk) -> Self {
         let runtime = tokio::runtime::Runtime::new().unwrap();
         let provider = super::stage::free_port();
-        let orders = Mutex::default();
         let provider_url = format!("http://127.0.0.1:{provider}");
-        let counter = Counter { quirk, provider: provider_url, orders };
+        let (orders, confirmed) = (Mutex::default(), Mutex::default());
+        let counter = Counter { quirk, provider: provider_url, orders, confirmed };
         let app = Router::new()
             .route("/orders", post(check_out))
             .route("/w", post(notify))
@@ -121,10 +124,14 @@ async fn notify(State(counter): State<Arc<Counter>>, body: String) -> (StatusCod
     let event: Value = serde_json::from_str(&body).unwrap();
     let occurred = OffsetDateTime::parse(event["occurred_at"].as_str().unwrap(), &Rfc3339).unwrap();
     let is_ahead = occurred > OffsetDateTime::now_utc() + time::Duration::DAY;
-    match counter.quirk {
-        Quirk::RefusesAhead if is_ahead => (StatusCode::BAD_REQUEST, "from the future"),
-        Quirk::RefusesAhead | Quirk::NumericAmount => (StatusCode::OK, "ok"),
+    if counter.quirk == Quirk::RefusesAhead && is_ahead {
+        return (StatusCode::BAD_REQUEST, "from the future");
     }
+    if event["type"] == "payment.confirmed" {
+        let order = event["data"]["payment"]["reference"].as_str().unwrap().to_owned();
+        counter.confirmed.lock().unwrap().insert(order);
+    }
+    (StatusCode::OK, "ok")
 }
 
 async fn show(
@@ -134,16 +141,18 @@ async fn show(
     if !counter.orders.lock().unwrap().contains(&order) {
         return (StatusCode::NOT_FOUND, String::new());
     }
-    let amount = match counter.quirk {
-        Quirk::NumericAmount => json!(25.5),
-        Quirk::RefusesAhead => json!("25.50"),
-    };
     let posting = json!({
-        "id": "p1", "kind": "credit", "amount": amount, "asset": "USDT", "payment_id": "pay_1",
+        "id": "p1", "kind": "credit", "amount": 25.5, "asset": "USDT", "payment_id": "pay_1",
     });
+    let is_confirmed = counter.confirmed.lock().unwrap().contains(&order);
+    let postings = match counter.quirk {
+        Quirk::NumericAmount => vec![posting],
+        Quirk::NumericAmountLater if is_confirmed => vec![posting],
+        Quirk::NumericAmountLater | Quirk::RefusesAhead => Vec::new(),
+    };
     let shown = json!({
         "reference": order, "state": "awaiting", "payment_ids": [], "fulfilments": 0,
-        "postings": [posting], "exceptions": [],
+        "postings": postings, "exceptions": [],
     });
     (StatusCode::OK, shown.to_string())
 }

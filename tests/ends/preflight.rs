@@ -75,3 +75,19 @@ fn an_amount_is_a_number() {
     let till = Till::open(Quirk::NumericAmount);
     check(&till.profile, &["25.5", "is not", "not understood"]);
 }
+
+/// What the preflight cannot see yet makes scenarios unknown: no finding, and no success.
+#[test]
+fn what_shows_itself_only_later_accuses_nobody() {
+    let till = Till::open(Quirk::NumericAmountLater);
+    let stage = Stage::new();
+    stage.write("countersign.yaml", &till.profile);
+    let ended = stage.run(&["run", "The settled notification arrives three times"]);
+    stage.assert_nothing_is_left();
+    ended.told(3, &[]);
+    let report = stage.report();
+    assert_eq!(report["findings"].as_array().map(Vec::len), Some(0), "{}", report["findings"]);
+    assert_eq!(report["scenarios"][0]["verdict"], "unknown");
+    let told = report["scenarios"][0].to_string();
+    assert!(told.contains("25.5 is not a decimal string"), "{told}");
+}

@@ -1,5 +1,7 @@
 //! A run that is told to end, or killed: what was recorded is kept and judged, and nothing is left.
 
+use std::time::{Duration, Instant};
+
 use nix::sys::signal::Signal;
 
 use super::merchant::sample;
@@ -73,6 +75,31 @@ fn many_scenarios_at_once_end_as_well() {
     let stage = Stage::new();
     let mut run = stage.start(EXE, &["demo"]);
     run.until("a scenario ends", |stage| stage.history().contains("\"scenario-ended\""));
+    run.signal(Signal::SIGINT);
+    run.end().told(3, &[]);
+    interrupted(&stage, "SIGINT");
+}
+
+/// A merchant whose own job runs every ten minutes is given twice that; whoever interrupts is not.
+#[test]
+fn no_wait_for_the_merchant_outlasts_the_signal() {
+    let stage = Stage::new();
+    let slow = [
+        ("  reconcile: {http: {method: POST, path: /reconcile}}\n", ""),
+        ("policy: {", "policy: {background_every: 10m, "),
+    ];
+    stage.write("countersign.yaml", &sample(&slow));
+    let mut run = stage.start(EXE, &["run", "--tags", "@RECON-01 or @REPLAY-01"]);
+    let (mut length, mut since) = (0, Instant::now());
+    // One second in which nothing is recorded is no proof, and needs none: the signal may come
+    // whenever it wants.
+    run.until("it waits", |stage| {
+        let history = stage.history();
+        if history.len() != length {
+            (length, since) = (history.len(), Instant::now());
+        }
+        history.contains("\"scenario-ended\"") && since.elapsed() > Duration::from_secs(1)
+    });
     run.signal(Signal::SIGINT);
     run.end().told(3, &[]);
     interrupted(&stage, "SIGINT");
