@@ -108,6 +108,12 @@ impl Outbox {
         self.due.first().map(|(at, event)| (event.clone(), *at))
     }
 
+    /// Whether a retry of it is planned.
+    #[must_use]
+    pub fn is_planned(&self, event: &EventId) -> bool {
+        self.deliveries.get(event).is_some_and(|delivery| delivery.due.is_some())
+    }
+
     /// Attempts that were answered so far.
     #[must_use]
     pub fn attempts(&self, event: &EventId) -> u32 {

@@ -30,7 +30,7 @@ pub static REPEATED_EVENT: Rule = Rule {
     explains: &["IDEM-02", "RACE-01", "RECON-02"],
     judge: |case| {
         repeated(case, "a copy of an acknowledged event", |order, attempt, seq| {
-            let acknowledged = order.acknowledged_before(seq);
+            let acknowledged = order.taken_before(seq);
             attempt.arrival == Arrival::InTurn
                 && once_for_each(case, order).is_none()
                 && acknowledged.contains(attempt.event.as_str())
@@ -80,7 +80,7 @@ pub static REPEATED_PAYMENT: Rule = Rule {
                 let kind = attempt.event_type.as_str();
                 attempt.alteration == Alteration::NewEventId
                     && order.attempts.iter().any(|(at, earlier)| {
-                        *at < seq && earlier.event_type == kind && earlier.answer.is_success()
+                        *at < seq && earlier.event_type == kind && earlier.answer.is_taken()
                     })
             });
         match (renamed, case.orders.iter().find_map(|order| once_for_each(case, order))) {
@@ -160,7 +160,7 @@ fn dropped(case: &Case<'_>, order: &Order<'_>) -> Outcome {
     }
     let acknowledged = |kind: EventKind, after: u64| {
         let mut genuine = order.genuine(kind);
-        genuine.find(|(seq, attempt)| *seq > after && attempt.answer.is_success())
+        genuine.find(|(seq, attempt)| *seq > after && attempt.answer.is_taken())
     };
     let Some((first, _)) = acknowledged(EventKind::Paid, 0) else { return Outcome::NotExercised };
     let Some((second, _)) = acknowledged(EventKind::Confirmed, first) else {

@@ -26,6 +26,9 @@ pub(super) struct Order {
 struct Queued {
     event: Event,
     is_sent: bool,
+    /// Whether an expectation drove the provider to it: then it goes out although a later step
+    /// names it, because nobody can be expected to show what nobody told him.
+    is_due: bool,
 }
 
 impl Order {
@@ -55,7 +58,17 @@ impl Order {
         }
         let Some(payment) = &self.payment else { return };
         let fresh = provider.events_of(payment).into_iter().skip(self.queue.len());
-        self.queue.extend(fresh.map(|event| Queued { event, is_sent: false }));
+        self.queue.extend(fresh.map(|event| Queued { event, is_sent: false, is_due: false }));
+    }
+
+    /// How many events it has.
+    pub(super) const fn events(&self) -> usize {
+        self.queue.len()
+    }
+
+    /// All but the first `known` events are due, whatever steps name them.
+    pub(super) fn make_due(&mut self, known: usize) {
+        self.queue.iter_mut().skip(known).for_each(|queued| queued.is_due = true);
     }
 
     /// The events of these kinds are never sent.
@@ -104,8 +117,9 @@ impl Order {
         let end = until.and_then(|kind| self.named_at(kind)).unwrap_or(self.queue.len());
         let mut taken = Vec::new();
         for at in 0..end {
-            let Queued { event, is_sent } = &self.queue[at];
-            if !is_sent && !self.is_lost(event) && !self.is_named(event) {
+            let Queued { event, is_sent, is_due } = &self.queue[at];
+            let is_kept_back = !is_due && self.is_named(event);
+            if !is_sent && !self.is_lost(event) && !is_kept_back {
                 taken.push(event.clone());
                 self.queue[at].is_sent = true;
             }

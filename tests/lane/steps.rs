@@ -261,3 +261,31 @@ fn of_events_of_one_kind_the_next_is_meant_with_what_came_before_it() {
         "created detected underpaid detected underpaid then",
     );
 }
+
+#[test]
+fn what_an_expectation_drove_to_is_announced_although_a_later_step_names_it() {
+    let policy = Policy { fulfil_at: Status::Settled, ..Policy::default() };
+    let steps = r#"When the payer sends 100.00 USDT
+                   And "payment.confirmed" is delivered
+                   Then the order is paid
+                   When "payment.settled" is delivered
+                   Then the order is still paid"#;
+    let played = complete(Shop { policy, ..Shop::default() }, steps);
+    assert_eq!(
+        played.told(),
+        "=paid =confirmed created paid confirmed =settled settled then settled then"
+    );
+}
+
+#[test]
+fn books_are_closed_before_they_are_compared_where_the_policy_waits_for_settlement() {
+    let steps = "When \"payment.confirmed\" is delivered\nThen the books agree with the provider";
+    let policies = [
+        (Status::Confirmed, "=paid =confirmed created paid confirmed then"),
+        (Status::Settled, "=paid =confirmed created paid confirmed =settled settled then"),
+    ];
+    for (post_at, told) in policies {
+        let policy = Policy { post_at, ..Policy::default() };
+        assert_eq!(complete(Shop { policy, ..Shop::default() }, steps).told(), told);
+    }
+}
