@@ -10,6 +10,7 @@ use tokio::time::timeout;
 
 use super::interruption::Interruption;
 use super::launch::{self, LaunchError, Launched, Task};
+use crate::history::Redaction;
 use crate::merchant::Start;
 use crate::model::Span;
 
@@ -29,6 +30,8 @@ pub struct Host<'a> {
     pub exe: &'a Path,
     /// Where its output is written, from the first line on.
     pub log: Option<&'a Path>,
+    /// What its output is kept without.
+    pub redaction: &'a Redaction,
 }
 
 /// Why there is no process.
@@ -74,6 +77,7 @@ pub(super) struct Process {
     start: Start,
     base_url: String,
     scratch: PathBuf,
+    redaction: Redaction,
     current: Mutex<Life>,
     /// The number of the life that is lived now, counted from 1.
     life: watch::Sender<u64>,
@@ -93,6 +97,7 @@ impl Process {
         Self {
             exe: host.exe.to_owned(),
             log: host.log.map(Path::to_owned),
+            redaction: host.redaction.and(start_secrets(&start)),
             start,
             base_url: base_url.to_owned(),
             scratch: scratch.to_owned(),
@@ -160,7 +165,8 @@ impl Process {
 
     fn task<'t>(&'t self, command: &'t [String]) -> Task<'t> {
         let Start { cwd, env, stop, .. } = &self.start;
-        Task { command, cwd, env, stop, scratch: Some(&self.scratch) }
+        let (scratch, redaction) = (Some(self.scratch.as_path()), &self.redaction);
+        Task { command, cwd, env, stop, scratch, redaction }
     }
 
     /// What comes before the first life.
@@ -215,4 +221,10 @@ impl Process {
         }
         launch::is_open(&self.base_url).await || timeout(DEATH_CERTIFICATE, ended).await.is_err()
     }
+}
+
+/// What the merchant is told under names that look like those of secrets.
+fn start_secrets(start: &Start) -> impl Iterator<Item = String> + '_ {
+    let named = start.env.iter().filter(|(name, _)| launch::looks_secret(name));
+    named.map(|(_, value)| value.clone())
 }

@@ -19,7 +19,7 @@ use super::process::{Host, ProcessError};
 use super::shared::Shared;
 pub use super::shared::Watch;
 use super::{audit, play, provider_http};
-use crate::history::{Fact, RunEnded, RunStarted};
+use crate::history::{Fact, Redaction, RunEnded, RunStarted};
 use crate::merchant::{Connection, Profile};
 use crate::model::{LaneId, Rail, rail_by_id};
 use crate::provider::{self, ApiReply, ApiRequest, Provider};
@@ -70,6 +70,9 @@ pub enum SessionError {
     /// The wiring is wrong.
     #[error(transparent)]
     Miswired(#[from] Miswired),
+    /// The merchant or its wiring is wrong, told without the secrets that were in it.
+    #[error("{0}")]
+    Redacted(String),
     /// The signature scheme cannot be used to sign.
     #[error("the signature scheme `{0}` cannot sign deliveries; choose standard-webhooks")]
     Scheme(String),
@@ -101,9 +104,19 @@ impl SessionError {
             Self::Listen { .. }
             | Self::Merchant(_)
             | Self::Miswired(_)
+            | Self::Redacted(_)
             | Self::Scheme(_)
             | Self::Secret(_) => false,
         }
+    }
+}
+
+impl SessionError {
+    /// The same without secrets that the merchant repeated in what it answered or logged.
+    fn without(self, redaction: &Redaction) -> Self {
+        let words = self.to_string();
+        let kept = redaction.text(&words);
+        if kept == words { self } else { Self::Redacted(kept) }
     }
 }
 
@@ -133,8 +146,9 @@ pub async fn run(options: Options, interrupted: Interruption) -> Result<(), Sess
     let history = options.history.clone();
     let stage = Stage::open(&options).await?;
     let (world, clock) = (stage.world.clone(), stage.clock);
-    let serving = stage.serving.clone();
+    let (serving, redaction) = (stage.serving.clone(), stage.redaction.clone());
     let played = perform(stage, options, interrupted.clone()).await;
+    let played = played.map_err(|error| error.without(&redaction));
     serving.abort();
     let mut world = world.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
     let by = interrupted.by().map(|by| Fact::Interrupted { by: by.to_owned() });
@@ -156,6 +170,7 @@ struct Stage {
     world: Arc<Mutex<World>>,
     run: RunStarted,
     identity: super::merchant::Identity,
+    redaction: Redaction,
     scheme: &'static signature::Scheme,
     serving: AbortHandle,
 }
@@ -179,6 +194,8 @@ impl Stage {
         let run = run_started(options, &nonce);
         let medium = history(&options.history)?;
         let mut world = World::new(Provider::new(config), medium, clock.wall);
+        let redaction = secrets(&options.profile, &identity);
+        world.redact(redaction.clone());
         // Before anything else: a merchant may call while it starts. Flushed, because a disk that
         // is full already is told before anything is started.
         let begun = Fact::RunStarted(Box::new(run.clone()));
@@ -188,7 +205,7 @@ impl Stage {
         let door = Arc::new(Door { world: world.clone(), clock });
         let serving = tokio::spawn(provider_http::serve(listener, door, std::future::pending()));
         let serving = serving.abort_handle();
-        Ok(Self { clock, world, run, identity, scheme, serving })
+        Ok(Self { clock, world, run, identity, redaction, scheme, serving })
     }
 }
 
@@ -201,7 +218,8 @@ async fn perform(
     let Options { profile, plan, watch, .. } = options;
     watch.note("starting the merchant");
     let identity = &stage.identity;
-    let host = Host { exe: &options.exe, log: options.log.as_deref() };
+    let (log, redaction) = (options.log.as_deref(), &stage.redaction);
+    let host = Host { exe: &options.exe, log, redaction };
     let started = Merchant::start(&profile, host, identity, stage.clock, &interrupted);
     let merchant = match started.await {
         Err(MerchantError::Process(ProcessError::Interrupted)) => return Ok(()),
@@ -299,6 +317,27 @@ fn provider_config(
         nonce: nonce.to_owned(),
         start: clock.wall,
     }
+}
+
+/// What a merchant knows and nobody else needs to read: what it is told of the provider, and the
+/// tokens by which it is driven and looked at.
+fn secrets(profile: &Profile, identity: &super::merchant::Identity) -> Redaction {
+    let Profile { drive, .. } = profile;
+    let observe = profile.observing();
+    let drives = [&drive.checkout, &drive.reconcile].into_iter().flatten().map(|d| &d.headers);
+    let probes = [Some(&observe.order), observe.ledger.as_ref(), observe.exceptions.as_ref()];
+    let headers = drives.chain(probes.into_iter().flatten().map(|probe| &probe.headers));
+    let tokens = headers.flatten().filter(|(name, _)| {
+        let name = name.to_ascii_lowercase();
+        let carriers = ["authorization", "cookie"];
+        carriers.contains(&name.as_str()) || super::launch::looks_secret(&name)
+    });
+    // `Bearer` and the like are repeated without the word.
+    let words = tokens.flat_map(|(_, value)| value.split([' ', ';', ',', '=']).chain([&**value]));
+    let secret = identity.webhook_secret.expose();
+    let key = secret.strip_prefix("whsec_").unwrap_or(secret);
+    let known = [identity.api_key.as_str(), secret, key].into_iter().chain(words);
+    Redaction::new(known.map(str::to_owned).collect::<Vec<_>>())
 }
 
 fn run_started(options: &Options, nonce: &str) -> RunStarted {
