@@ -5,6 +5,7 @@ use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
+use countersign::history::Redaction;
 use countersign::io::interruption::Interrupt;
 use countersign::io::launch::{Launched, Task, free_port, is_free_port, run_to_end, wait_ready};
 use countersign::merchant::{Ready, Stop};
@@ -25,8 +26,16 @@ fn shell(script: &str) -> Vec<String> {
 fn start(script: &str, signal: &str, within: Span) -> Launched {
     let stop = Stop { signal: signal.to_owned(), within };
     let env = BTreeMap::from([("SHOP_KEY".to_owned(), "sk_live_0123456789".to_owned())]);
+    let redaction = Redaction::new(env.values().cloned());
     let (command, cwd) = (shell(script), Path::new("/"));
-    let task = Task { command: &command, cwd, env: &env, stop: &stop, scratch: None };
+    let task = Task {
+        command: &command,
+        cwd,
+        env: &env,
+        stop: &stop,
+        scratch: None,
+        redaction: &redaction,
+    };
     Launched::start(Path::new(EXE), &task).unwrap()
 }
 
@@ -243,8 +252,15 @@ async fn preparation_runs_to_its_end_or_says_why_not() {
         async move {
             let (env, (_never, interrupted)) = (BTreeMap::new(), Interrupt::new());
             let stop = Stop { signal: "TERM".to_owned(), within: Span::from_s(60) };
-            let (cwd, scratch) = (&*folder, None);
-            let task = Task { command: &command, cwd, env: &env, stop: &stop, scratch };
+            let (cwd, scratch, redaction) = (&*folder, None, Redaction::default());
+            let task = Task {
+                command: &command,
+                cwd,
+                env: &env,
+                stop: &stop,
+                scratch,
+                redaction: &redaction,
+            };
             run_to_end(Path::new(EXE), &task, within, &interrupted).await
         }
     };

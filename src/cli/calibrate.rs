@@ -127,6 +127,7 @@ async fn measure(
         jobs: 8,
         strict: true,
         history: folder.join(format!("{name}.jsonl")),
+        log: None,
         command: "countersign demo".to_owned(),
         selection: tags,
     };

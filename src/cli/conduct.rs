@@ -28,6 +28,8 @@ pub struct Job {
     pub strict: bool,
     /// Where the history goes; it can be written.
     pub history: PathBuf,
+    /// Where the output of a started merchant goes.
+    pub log: Option<PathBuf>,
     /// The command that starts the run again, without its selection.
     pub command: String,
     /// Why this is only a selection; none for the whole suite.
@@ -53,6 +55,7 @@ pub async fn conduct(
         selection: job.selection,
         command: job.command,
         history: job.history,
+        log: job.log,
         exe: program()?,
         watch: progress,
     };
@@ -75,8 +78,11 @@ where
     let (interrupt, interrupted) = Interrupt::new();
     let mut signals = Signals::listen()?;
     let insisted = async {
-        interrupt.send(signals.next().await);
-        progress.note("interrupted: judging what was recorded");
+        let name = signals.next().await;
+        interrupt.send(name);
+        progress.tell(&format!(
+            "interrupted by {name}: ending what was started; a second signal ends at once"
+        ));
         signals.next().await
     };
     tokio::select! {

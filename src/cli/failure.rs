@@ -4,6 +4,7 @@
 
 use std::process::ExitCode;
 
+use crate::cli::page::say;
 use crate::input::InputErrors;
 use crate::scenario::SelectionError;
 use crate::scenario::suite::embedded;
@@ -39,14 +40,14 @@ impl Failure {
                     let builtin = || embedded().into_iter().find(|(path, _)| path == file);
                     std::fs::read_to_string(file).ok().or_else(|| builtin().map(|(_, text)| text))
                 };
-                anstream::eprintln!("{}", errors.render(text, true));
+                say(&errors.render(text, true));
                 let n = errors.0.len();
                 if n > 1 {
-                    anstream::eprintln!("\n{style}{n} errors{style:#}; nothing was started");
+                    say(&format!("\n{style}{n} errors{style:#}; nothing was started"));
                 }
             }
             Self::Input(_) | Self::Selection(_) | Self::Interrupted(_) | Self::Ours(_) => {
-                anstream::eprintln!("{style}error:{style:#} {self}");
+                say(&format!("{style}error:{style:#} {self}"));
             }
         }
         match self {

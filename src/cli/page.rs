@@ -28,6 +28,11 @@ pub fn print(write: impl FnOnce(&mut dyn Write) -> io::Result<()>) -> Result<(),
     }
 }
 
+/// Tells it on stderr. Where nobody can be told, nothing else changes: the exit code says the rest.
+pub fn say(what: &str) {
+    let _ = writeln!(anstream::stderr().lock(), "{what}");
+}
+
 /// Shows the summary of a judged run.
 ///
 /// # Errors

@@ -19,6 +19,9 @@ use crate::scenario::{Selection, SelectionError, TagExpression, Target};
 /// Scenarios at a time where nothing is said: the merchant is the slow part, not we.
 const JOBS: &str = "16";
 
+/// Where the output of a merchant that we start goes, beside the history.
+const LOG: &str = "merchant.log";
+
 /// What is played, and what is written.
 #[derive(Debug, Clone, clap::Args)]
 pub struct PlayArgs {
@@ -57,6 +60,7 @@ pub fn play(profile: Profile, command: &str, args: &PlayArgs) -> Result<ExitCode
     let folder = args.history.parent().filter(|folder| !folder.as_os_str().is_empty());
     let targets = args.reports.check(folder.unwrap_or(Path::new(".")))?;
     targets.clear(&args.history)?;
+    forget(&args.log())?;
     let progress = Arc::new(Progress::new(job.plan.scenarios.len() as u64));
     let conducted = runtime()?.block_on(interruptible(&progress, |interrupted| {
         conduct(job, progress.clone(), interrupted)
@@ -67,6 +71,18 @@ pub fn play(profile: Profile, command: &str, args: &PlayArgs) -> Result<ExitCode
     targets.write(&judged)?;
     show(&judged, &targets.place)?;
     Ok(ExitCode::from(judged.outcome.exit()))
+}
+
+/// Removes the output of an earlier merchant, which would be taken for this one's.
+fn forget(log: &Path) -> Result<(), Failure> {
+    check_writable(log)?;
+    match std::fs::remove_file(log) {
+        Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
+            let log = log.display();
+            Err(Failure::Input(format!("cannot replace `{log}`: {error}; remove it")))
+        }
+        _ => Ok(()),
+    }
 }
 
 /// The threads under every run.
@@ -96,6 +112,7 @@ impl PlayArgs {
             command.push_str(" --strict");
         }
         Ok(Job {
+            log: profile.start.as_ref().map(|_| self.log()),
             profile,
             plan,
             seed,
@@ -105,6 +122,10 @@ impl PlayArgs {
             command,
             selection: (!selection.is_everything()).then(|| selection.told()),
         })
+    }
+
+    fn log(&self) -> PathBuf {
+        self.history.with_file_name(LOG)
     }
 
     fn selection(&self) -> Result<Selection, SelectionError> {

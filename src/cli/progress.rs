@@ -4,6 +4,8 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use indicatif::{ProgressBar, ProgressStyle};
 
+use crate::cli::page::say;
+
 /// A line that moves. It may be told from any thread.
 #[derive(Debug)]
 pub struct Progress {
@@ -44,6 +46,11 @@ impl Progress {
             0 => self.bar.set_message(what.to_owned()),
             failing => self.bar.set_message(format!("{failing} failing, {what}")),
         }
+    }
+
+    /// Says something that stays, terminal or not.
+    pub fn tell(&self, what: &str) {
+        self.bar.suspend(|| say(what));
     }
 
     /// The line goes away: the summary says it all.

@@ -8,7 +8,7 @@ use std::io::{self, BufRead, Seek, SeekFrom, Write};
 
 use serde::Deserialize;
 
-use super::{Entry, Fact};
+use super::{Entry, Fact, Redaction};
 use crate::model::{LaneId, SimTime};
 
 /// Why a history cannot be read.
@@ -35,12 +35,18 @@ pub enum HistoryError {
 pub struct Writer<W: Write> {
     out: W,
     seq: u64,
+    redaction: Redaction,
 }
 
 impl<W: Write> Writer<W> {
     /// Starts a history on `out`.
     pub fn new(out: W) -> Self {
-        Self { out, seq: 0 }
+        Self { out, seq: 0, redaction: Redaction::default() }
+    }
+
+    /// Blacks these secrets out from here on.
+    pub fn redact(&mut self, redaction: Redaction) {
+        self.redaction = redaction;
     }
 
     /// Appends one entry and answers it as it was written.
@@ -55,9 +61,14 @@ impl<W: Write> Writer<W> {
         fact: Fact,
     ) -> io::Result<Entry> {
         self.seq += 1;
-        let entry = Entry { seq: self.seq, lane, at, real_ms, fact };
-        serde_json::to_writer(&mut self.out, &entry)?;
-        self.out.write_all(b"\n")?;
+        let mut entry = Entry { seq: self.seq, lane, at, real_ms, fact };
+        let mut line = serde_json::to_vec(&entry)?;
+        if self.redaction.is_needed(&line) {
+            entry = self.redaction.entry(entry);
+            line = serde_json::to_vec(&entry)?;
+        }
+        line.push(b'\n');
+        self.out.write_all(&line)?;
         Ok(entry)
     }
 

@@ -5,9 +5,11 @@
 
 mod entry;
 mod log;
+mod redaction;
 
 pub use entry::{
     Answer, ApiCall, Attempt, Drive, Entry, Expected, Fact, Observed, Opened, RunEnded, RunStarted,
     ScenarioEnded, ScenarioStarted, Transition, Why,
 };
 pub use log::{HistoryError, Reader, Writer};
+pub use redaction::Redaction;

@@ -23,6 +23,9 @@ use tokio::signal::unix::{Signal as UnixSignal, SignalKind, signal};
 /// How long killed processes may take to disappear; the kernel needs milliseconds.
 const GONE_WITHIN: Duration = Duration::from_secs(5);
 
+/// How long an orphan has to end by itself: whoever had the patience is gone.
+const ORPHAN_WITHIN: Duration = Duration::from_secs(5);
+
 /// What happens to a guardian.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum News {
@@ -30,18 +33,25 @@ enum News {
     Ended(i32),
     /// No process that we started, directly or not, is left.
     AllGone,
-    /// Our owner asks for the end.
+    /// Our owner asks for the end, and stays to see it.
     StopAsked,
-    /// Our owner is gone, and said nothing.
+    /// Our owner is gone, or has lost its patience.
     Orphaned,
+}
+
+/// What a guardian has heard so far.
+#[derive(Debug, Default)]
+struct Seen {
+    code: Option<i32>,
+    is_orphaned: bool,
 }
 
 /// The word by which an owner asks for the end, on a line of its own.
 pub(super) const STOP: &[u8] = b"stop\n";
 
 /// Runs `command` in a process group of its own until it ends or stdin does; then nothing of it is
-/// left, nor of `scratch` if stdin ended without the word. Answers the command's exit code, or 128
-/// and the signal that ended it, as shells do.
+/// left, nor of `scratch` if stdin ended first. Answers the command's exit code, or 128 and the
+/// signal that ended it, as shells do.
 ///
 /// # Errors
 /// The command cannot be started, or the system refuses threads and signals.
@@ -68,21 +78,25 @@ pub fn guard(
     watch_stdin(sender.clone());
     told.watch(sender.clone());
     watch_children(group, sender);
-    let mut code = None;
-    let first = news.recv();
-    match first {
-        Ok(News::Ended(ended)) => code = Some(ended),
-        Ok(News::AllGone | News::StopAsked | News::Orphaned) | Err(_) => {
+    let mut seen = Seen::default();
+    match news.recv() {
+        Ok(News::Ended(code)) => seen.code = Some(code),
+        Ok(News::AllGone | News::StopAsked) | Err(_) => {
             end_group(group, with)?;
-            wait_until_gone(&news, within, &mut code);
+            wait_until_gone(&news, within, &mut seen);
+        }
+        Ok(News::Orphaned) => {
+            seen.is_orphaned = true;
+            end_group(group, with)?;
+            wait_until_gone(&news, within.min(ORPHAN_WITHIN), &mut seen);
         }
     }
-    kill_the_rest(group, &news, &mut code)?;
-    if let (Ok(News::Orphaned), Some(scratch)) = (first, scratch) {
+    kill_the_rest(group, &news, &mut seen)?;
+    if let (true, Some(scratch)) = (seen.is_orphaned, scratch) {
         // It may be gone already: an owner that ends in haste removes it and says nothing.
         let _ = std::fs::remove_dir_all(scratch);
     }
-    Ok(code.unwrap_or(128 + Signal::SIGKILL as i32))
+    Ok(seen.code.unwrap_or(128 + Signal::SIGKILL as i32))
 }
 
 /// Signals that ask us to end. They have handlers instead of being blocked: a mask would be
@@ -134,8 +148,10 @@ fn watch_stdin(sender: Sender<News>) {
     thread::spawn(move || {
         let lines = io::stdin().lock().lines();
         // An error is an end: whoever owned the pipe cannot reach us any more.
-        let is_asked = lines.map_while(Result::ok).any(|line| line == "stop");
-        let _ = sender.send(if is_asked { News::StopAsked } else { News::Orphaned });
+        for _ in lines.map_while(Result::ok).filter(|line| line == "stop") {
+            let _ = sender.send(News::StopAsked);
+        }
+        let _ = sender.send(News::Orphaned);
     });
 }
 
@@ -165,13 +181,18 @@ fn end_group(group: Pid, signal: Signal) -> io::Result<()> {
     }
 }
 
-/// Waits for the end of everything, at most so long; notes the command's code when it comes by.
-fn wait_until_gone(news: &Receiver<News>, within: Duration, code: &mut Option<i32>) -> bool {
+/// Waits for the end of everything, at most so long, and no longer than an owner who asked for it
+/// has patience.
+fn wait_until_gone(news: &Receiver<News>, within: Duration, seen: &mut Seen) -> bool {
     let deadline = Instant::now() + within;
     loop {
         match news.recv_timeout(deadline.saturating_duration_since(Instant::now())) {
-            Ok(News::Ended(ended)) => *code = Some(ended),
-            Ok(News::StopAsked | News::Orphaned) => {}
+            Ok(News::Ended(code)) => seen.code = Some(code),
+            Ok(News::StopAsked) => {}
+            Ok(News::Orphaned) => {
+                seen.is_orphaned = true;
+                return false;
+            }
             Ok(News::AllGone) | Err(RecvTimeoutError::Disconnected) => return true,
             Err(RecvTimeoutError::Timeout) => return false,
         }
@@ -180,7 +201,7 @@ fn wait_until_gone(news: &Receiver<News>, within: Duration, code: &mut Option<i3
 
 /// SIGKILL for the group, then for what had left it. Killing a process hands its children to us,
 /// so this is repeated until there are none.
-fn kill_the_rest(group: Pid, news: &Receiver<News>, code: &mut Option<i32>) -> io::Result<()> {
+fn kill_the_rest(group: Pid, news: &Receiver<News>, seen: &mut Seen) -> io::Result<()> {
     let deadline = Instant::now() + GONE_WITHIN;
     end_group(group, Signal::SIGKILL)?;
     loop {
@@ -190,7 +211,7 @@ fn kill_the_rest(group: Pid, news: &Receiver<News>, code: &mut Option<i32>) -> i
             let _ = kill(*pid, Signal::SIGKILL);
         }
         let patience = if left.is_empty() { Duration::ZERO } else { Duration::from_millis(20) };
-        if wait_until_gone(news, patience, code) || left.is_empty() || Instant::now() > deadline {
+        if wait_until_gone(news, patience, seen) || left.is_empty() || Instant::now() > deadline {
             return Ok(());
         }
     }

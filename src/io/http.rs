@@ -8,6 +8,9 @@ use std::time::Duration;
 
 use crate::merchant::template::Filled;
 
+/// An idle connection is closed by us, long before servers close theirs: otherwise a request meets
+/// the end of its connection, and a server that serves one connection at a time serves no webhook.
+const IDLE_MAX: Duration = Duration::from_millis(500);
 /// An answer beyond this is taken for a mistake.
 const BODY_BYTES_MAX: usize = 1 << 20;
 
@@ -38,6 +41,7 @@ impl Reach {
         // answer that it gave.
         let client = reqwest::Client::builder()
             .no_proxy()
+            .pool_idle_timeout(IDLE_MAX)
             .redirect(reqwest::redirect::Policy::none())
             .user_agent(concat!("countersign/", env!("CARGO_PKG_VERSION")))
             .build()?;

@@ -22,6 +22,7 @@ use super::guardian;
 use super::http::Reach;
 use super::interruption::Interruption;
 use super::log::{Log, drain};
+use crate::history::Redaction;
 use crate::merchant::template::Filled;
 use crate::merchant::{Ready, Stop};
 use crate::model::Span;
@@ -54,6 +55,8 @@ pub struct Task<'t> {
     pub stop: &'t Stop,
     /// Our folder, removed by the guardian if we cannot.
     pub scratch: Option<&'t Path>,
+    /// What its output is kept without.
+    pub redaction: &'t Redaction,
 }
 
 /// A started command: the merchant, or one that prepares it. Dropping it ends it as well, only
@@ -97,7 +100,7 @@ impl Launched {
     /// # Panics
     /// Outside an async runtime.
     pub fn start(exe: &Path, task: &Task<'_>) -> io::Result<Self> {
-        let Task { command, cwd, env, stop, scratch } = *task;
+        let Task { command, cwd, env, stop, scratch, redaction } = *task;
         let scratch = scratch.map(|folder| [OsStr::new("--scratch"), folder.as_os_str()]);
         let ours = std::env::vars_os().filter(|(name, _)| !looks_secret(&name.to_string_lossy()));
         let mut child = Command::new(exe)
@@ -115,8 +118,7 @@ impl Launched {
             .stderr(Stdio::piped())
             .process_group(0)
             .spawn()?;
-        let secrets = env.iter().filter(|(name, _)| looks_secret(name)).map(|(_, v)| v.clone());
-        let log = Arc::new(Log::new(secrets.collect()));
+        let log = Arc::new(Log::new(redaction.clone()));
         let (Some(leash), Some(guardian_pid)) = (child.stdin.take(), child.id()) else {
             unreachable!("a fresh child has its stdin and an id");
         };
@@ -163,9 +165,10 @@ impl Launched {
         let Self { mut leash, mut ended, stop_within, .. } = self;
         // One that has ended does not hear it.
         let _ = leash.write_all(guardian::STOP).await;
-        drop(leash);
-        // Its guardian kills what does not end; one that is itself stuck must not hold us up.
+        // Its guardian kills what does not end; one that is itself stuck must not hold us up. The
+        // leash is held until then: to let go of it would be to ask for SIGKILL.
         drop(timeout(stop_within + GUARDIAN_GRACE, ended.wait_for(Option::is_some)).await);
+        drop(leash);
     }
 
     /// Its end, to be waited for while somebody else holds it.
@@ -200,7 +203,7 @@ pub async fn run_to_end(
     within: Span,
     interrupted: &Interruption,
 ) -> Result<(), LaunchError> {
-    let name = task.command.join(" ");
+    let name = task.redaction.text(&task.command.join(" "));
     let launched = Launched::start(exe, task).map_err(|error| {
         let what = format!("`{name}` cannot be started in {}: {error}", task.cwd.display());
         LaunchError { what, tail: Vec::new() }
@@ -324,7 +327,7 @@ async fn watch_end(mut child: Child, log: Arc<Log>, sender: watch::Sender<Option
 }
 
 /// Our own secrets are none of the merchant's business.
-fn looks_secret(name: &str) -> bool {
+pub(super) fn looks_secret(name: &str) -> bool {
     let name = name.to_ascii_uppercase();
     SECRET_WORDS.iter().any(|word| name.contains(word))
 }

@@ -9,16 +9,16 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use tokio::io::{AsyncBufReadExt, AsyncRead, BufReader};
 
+use crate::history::Redaction;
+
 /// How many lines are kept.
 const LINES_MAX: usize = 500;
 /// Longer lines are cut into several.
 const LINE_BYTES_MAX: usize = 4096;
-/// Shorter values would black out words that are no secrets.
-const SECRET_CHARS_MIN: usize = 8;
 
 /// Lines of one process.
 pub(super) struct Log {
-    secrets: Vec<String>,
+    redaction: Redaction,
     lines: Mutex<Lines>,
 }
 
@@ -29,12 +29,9 @@ struct Lines {
 }
 
 impl Log {
-    /// Blacks out these values.
-    pub(super) fn new(mut secrets: Vec<String>) -> Self {
-        secrets.retain(|secret| secret.chars().count() >= SECRET_CHARS_MIN);
-        // The longest first: one may be a part of another.
-        secrets.sort_by_key(|secret| std::cmp::Reverse(secret.len()));
-        Self { secrets, lines: Mutex::default() }
+    /// Blacks these secrets out.
+    pub(super) fn new(redaction: Redaction) -> Self {
+        Self { redaction, lines: Mutex::default() }
     }
 
     pub(super) fn tail(&self, n: usize) -> Vec<String> {
@@ -54,10 +51,8 @@ impl Log {
     }
 
     fn push(&self, bytes: &[u8]) {
-        let mut line = String::from_utf8_lossy(bytes).trim_end_matches(['\r', '\n']).to_owned();
-        for secret in &self.secrets {
-            line = line.replace(secret, "[redacted]");
-        }
+        let line = String::from_utf8_lossy(bytes);
+        let line = self.redaction.text(line.trim_end_matches(['\r', '\n']));
         let mut lines = self.lock();
         // A full disk costs the copy, not the run; the last lines are still in memory.
         if lines.file.as_mut().is_some_and(|file| writeln!(file, "{line}").is_err()) {
@@ -110,7 +105,7 @@ mod tests {
 
     /// What is kept of an output.
     async fn check(output: &str, secrets: &[&str]) -> Vec<String> {
-        let log = Arc::new(Log::new(secrets.iter().map(|s| (*s).to_owned()).collect()));
+        let log = Arc::new(Log::new(Redaction::new(secrets.iter().map(|s| (*s).to_owned()))));
         drain(output.as_bytes(), log.clone()).await;
         log.tail(usize::MAX)
     }
@@ -135,7 +130,7 @@ mod tests {
     async fn a_copy_has_the_lines_before_and_after() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("merchant.log");
-        let log = Arc::new(Log::new(Vec::new()));
+        let log = Arc::new(Log::new(Redaction::default()));
         drain(&b"before\n"[..], log.clone()).await;
         log.copy_to(&path).unwrap();
         drain(&b"after\n"[..], log.clone()).await;

@@ -1,21 +1,19 @@
-//! The merchant as it runs: started by us or running already, reached, watched, started again.
+//! The merchant as it runs: started by us or running already, and how it is reached.
 
 use std::collections::BTreeMap;
-use std::path::{Path, PathBuf};
-use std::time::Duration;
+use std::path::Path;
 
 use tempfile::TempDir;
-use tokio::sync::{Mutex, watch};
-use tokio::time::timeout;
 
 use super::clock::Clock;
 use super::deliver::{Deliverer, HttpDeliverer, UrlError};
 use super::http::Reach;
 use super::interruption::Interruption;
-use super::launch::{self, LaunchError, Launched, Task};
+use super::launch;
 use super::pace::Pace;
+use super::process::{Burial, Host, Process, ProcessError};
 use crate::merchant::template::{Values, fill_text};
-use crate::merchant::{Profile, Start};
+use crate::merchant::{Profile, Ready, Start};
 use crate::model::Span;
 use crate::run::{Message, Sent};
 use crate::scenario::Arrival;
@@ -25,14 +23,6 @@ use crate::signature::Secret;
 const DELIVERY_TIMEOUT: Span = Span::from_s(15);
 /// How long driving and probing wait.
 const REACH_TIMEOUT: Span = Span::from_s(10);
-/// How long a command of `prepare` may take.
-const PREPARE_WITHIN: Span = Span::from_s(120);
-/// How long a death takes to be told where everything is quick.
-const DEATH_NOTICE: Duration = Duration::from_millis(50);
-/// How long it may take where the machine is busy.
-const DEATH_CERTIFICATE: Duration = Duration::from_secs(5);
-/// How many of the merchant's last lines are shown when it dies.
-const LAST_LINES: usize = 10;
 
 /// What a merchant is told of the provider.
 #[derive(Debug)]
@@ -50,9 +40,9 @@ pub struct Identity {
 /// Why a merchant cannot be worked with.
 #[derive(Debug, thiserror::Error)]
 pub enum MerchantError {
-    /// It did not start, died, or was not ready.
+    /// Its process did not start, died, or was not ready.
     #[error(transparent)]
-    Launch(#[from] LaunchError),
+    Process(#[from] ProcessError),
     /// A template of the profile could not be filled in.
     #[error("{0}")]
     Template(String),
@@ -67,9 +57,6 @@ pub enum MerchantError {
         /// What the system says.
         source: std::io::Error,
     },
-    /// The run was interrupted before the merchant was ready.
-    #[error("interrupted before the merchant was ready")]
-    Interrupted,
 }
 
 /// The merchant of a run.
@@ -84,33 +71,6 @@ pub struct Merchant {
     _scratch: TempDir,
 }
 
-/// How a life of the merchant ended.
-pub struct Burial {
-    /// How, with its last line.
-    pub last_words: String,
-    /// Whether nobody had noticed before.
-    pub is_first: bool,
-    /// What the history has to say about it.
-    pub told: Vec<String>,
-}
-
-/// What is needed to start it again.
-struct Process {
-    exe: PathBuf,
-    start: Start,
-    base_url: String,
-    scratch: PathBuf,
-    /// The life that is lived now, counted from 1, and how earlier ones ended.
-    current: Mutex<Life>,
-    life: watch::Sender<u64>,
-}
-
-struct Life {
-    number: u64,
-    launched: Option<Launched>,
-    last_words: String,
-}
-
 impl Merchant {
     /// Starts the merchant, if it is ours to start, and waits until it is ready.
     ///
@@ -118,7 +78,7 @@ impl Merchant {
     /// Everything that keeps it from being ready, with its last lines where we have them.
     pub async fn start(
         profile: &Profile,
-        exe: &Path,
+        host: Host<'_>,
         identity: &Identity,
         clock: Clock,
         interrupted: &Interruption,
@@ -140,14 +100,9 @@ impl Merchant {
         let webhook_url =
             if webhook.starts_with('/') { format!("{base_url}{webhook}") } else { webhook };
         let process = match &profile.start {
-            Some(start) => Some(Process {
-                exe: exe.to_owned(),
-                start: filled(profile, start, &fill)?,
-                base_url: base_url.clone(),
-                scratch: scratch.path().to_owned(),
-                current: Mutex::new(Life { number: 1, launched: None, last_words: String::new() }),
-                life: watch::Sender::new(1),
-            }),
+            Some(start) => {
+                Some(Process::new(host, filled(profile, start, &fill)?, &base_url, scratch.path()))
+            }
             None => None,
         };
         let merchant = Self {
@@ -160,7 +115,7 @@ impl Merchant {
             process,
             _scratch: scratch,
         };
-        if let Err(error) = merchant.first_life(&base_url, interrupted).await {
+        if let Err(error) = merchant.begin(&base_url, interrupted).await {
             // Whatever it was about to become: nothing of it outlives us.
             merchant.stop().await;
             return Err(error);
@@ -212,115 +167,25 @@ impl Merchant {
     /// After a request of the life `life` was not answered: how that life ended, if it did. A dead
     /// merchant is started again.
     pub async fn bury(&self, life: u64) -> Option<Burial> {
-        let process = self.process.as_ref()?;
-        if process.lives(life).await {
-            return None;
-        }
-        let mut current = process.current.lock().await;
-        if current.number != life {
-            let last_words = current.last_words.clone();
-            return Some(Burial { last_words, is_first: false, told: Vec::new() });
-        }
-        let launched = current.launched.as_ref()?;
-        let ended = launched.has_exited()?;
-        let tail = launched.log_tail(LAST_LINES);
-        current.last_words = match tail.last() {
-            Some(last) => format!("{ended}; its last line: {last}"),
-            None => ended.clone(),
-        };
-        self.deliverer.forget_connections();
-        let again = process.begin(&mut current).await;
-        current.number += 1;
-        process.life.send_replace(current.number);
-        let told = vec![
-            format!("the merchant died: {}", current.last_words),
-            match again {
-                Ok(()) => "the merchant was started again".to_owned(),
-                Err(why) => format!("the merchant could not be started again: {why}"),
-            },
-        ];
-        Some(Burial { last_words: current.last_words.clone(), is_first: true, told })
+        self.process.as_ref()?.bury(life, || self.deliverer.forget_connections()).await
     }
 
     /// Ends the merchant, if it is ours, and everything of it.
     pub async fn stop(&self) {
-        if let Some(process) = &self.process
-            && let Some(launched) = process.current.lock().await.launched.take()
-        {
-            launched.stop().await;
-        }
-    }
-
-    async fn first_life(
-        &self,
-        base_url: &str,
-        interrupted: &Interruption,
-    ) -> Result<(), MerchantError> {
-        let beginning = async {
-            let Some(process) = &self.process else {
-                let ready = crate::merchant::Ready { http: None, within: Span::from_s(5) };
-                return Ok(launch::wait_ready(base_url, &ready, None).await?);
-            };
-            process.begin(&mut *process.current.lock().await).await
-        };
         if let Some(process) = &self.process {
-            process.prepare(interrupted).await?;
+            process.stop().await;
         }
+    }
+
+    async fn begin(&self, base_url: &str, interrupted: &Interruption) -> Result<(), MerchantError> {
+        if let Some(process) = &self.process {
+            return Ok(process.begin(interrupted).await?);
+        }
+        let ready = Ready { http: None, within: Span::from_s(5) };
         tokio::select! {
-            ready = beginning => ready,
-            () = interrupted.happens() => Err(MerchantError::Interrupted),
+            ready = launch::wait_ready(base_url, &ready, None) => Ok(ready.map_err(ProcessError::from)?),
+            () = interrupted.happens() => Err(ProcessError::Interrupted.into()),
         }
-    }
-}
-
-impl Process {
-    fn life(&self) -> u64 {
-        *self.life.borrow()
-    }
-
-    fn task<'t>(&'t self, command: &'t [String]) -> Task<'t> {
-        let Start { cwd, env, stop, .. } = &self.start;
-        Task { command, cwd, env, stop, scratch: Some(&self.scratch) }
-    }
-
-    /// What comes before the first life.
-    async fn prepare(&self, interrupted: &Interruption) -> Result<(), MerchantError> {
-        refuse_taken_port(&self.base_url)?;
-        for command in &self.start.prepare {
-            let task = self.task(command);
-            let prepared = launch::run_to_end(&self.exe, &task, PREPARE_WITHIN, interrupted);
-            match prepared.await {
-                Err(_) if interrupted.has_happened() => return Err(MerchantError::Interrupted),
-                prepared => prepared?,
-            }
-        }
-        Ok(())
-    }
-
-    /// Begins a life and waits until it is ready. From the first moment on the life owns what was
-    /// started, so that it is ended even if nobody waits any more.
-    async fn begin(&self, life: &mut Life) -> Result<(), MerchantError> {
-        let launched = Launched::start(&self.exe, &self.task(&self.start.command))
-            .map_err(|source| system("the merchant cannot be started", source))?;
-        let launched = life.launched.insert(launched);
-        Ok(launch::wait_ready(&self.base_url, &self.start.ready, Some(launched)).await?)
-    }
-
-    /// Whether the life `life` goes on although a request was not answered. Its connections break
-    /// before its guardian can tell its death, so a closed port is given time to be explained.
-    async fn lives(&self, life: u64) -> bool {
-        let ended = {
-            let current = self.current.lock().await;
-            match &current.launched {
-                Some(launched) if current.number == life => launched.end(),
-                _ => return false,
-            }
-        };
-        tokio::pin!(ended);
-        if timeout(DEATH_NOTICE, &mut ended).await.is_ok() {
-            return false;
-        }
-        launch::is_open(&self.base_url).await || timeout(DEATH_CERTIFICATE, ended).await.is_err()
     }
 }
 
@@ -343,17 +208,6 @@ fn filled(
         *command = words(command, "merchant.start.prepare")?;
     }
     Ok(start)
-}
-
-/// Whoever listens there already would be taken for the merchant that we start.
-fn refuse_taken_port(base_url: &str) -> Result<(), MerchantError> {
-    match launch::address(base_url) {
-        Some((_, port)) if !launch::is_free_port(port) => Err(MerchantError::Template(format!(
-            "port {port} is taken by another program; end it, or write {{port}} in \
-             merchant.base_url and hand it to the merchant in start.env"
-        ))),
-        _ => Ok(()),
-    }
 }
 
 fn values(identity: &Identity, scratch: &Path) -> BTreeMap<&'static str, String> {

@@ -7,7 +7,8 @@
 //! | `preflight` | is the merchant wired up at all? |
 //! | `play` | does what lanes ask for; `meeting` shares one drive of reconciliation |
 //! | `audit` | the last look at every order |
-//! | `merchant` | the merchant of a run: started, reached, watched, started again |
+//! | `merchant` | the merchant of a run, and how it is reached |
+//! | `process` | one that we start: begun, watched, begun again when it dies |
 //! | `clock`, `entropy` | real time and fresh randomness, read here only |
 //! | `deliver` | sends messages to the merchant's webhook door, over connections of `connection` |
 //! | `pace` | not faster than the merchant asks for |
@@ -48,6 +49,7 @@ mod pace;
 mod play;
 pub mod preflight;
 pub mod probe;
+pub mod process;
 pub mod provider_http;
 pub mod serve;
 pub mod session;

@@ -20,6 +20,9 @@ const AHEAD: Span = Span::from_s(3 * 86_400);
 /// What the order of the preflight costs: above every rail's minimum.
 const UNITS: u128 = 25;
 
+/// The pause before a second try; each further one is twice as long.
+const FIRST_PAUSE: Span = Span::from_ms(100);
+
 /// What is wired wrongly, and what to do.
 #[derive(Debug, thiserror::Error)]
 #[error("{problem}\n  to do: {remedy}")]
@@ -116,7 +119,25 @@ async fn check_out(
     })
 }
 
+/// Delivers as the provider would: whoever asks for a later try, or is not up yet, gets one.
 async fn deliver(shared: &Arc<Shared>, event: &Event) -> Answer {
+    let patience = shared.profile.policy.recover_within.to_duration();
+    let deadline = tokio::time::Instant::now() + patience;
+    let mut pause = FIRST_PAUSE;
+    loop {
+        let (answer, retry_after_s) = attempt(shared, event).await;
+        let asks_again = matches!(answer, Answer::Http { status: 429 | 500..=599, .. });
+        let asked = retry_after_s.map_or(pause, Span::from_s).to_duration();
+        if !asks_again || tokio::time::Instant::now() + asked > deadline {
+            return answer;
+        }
+        tokio::time::sleep(asked).await;
+        pause = Span::from_ms(pause.ms().saturating_mul(2));
+    }
+}
+
+/// One try, with the seconds that its answer asked to be left alone for.
+async fn attempt(shared: &Arc<Shared>, event: &Event) -> (Answer, Option<u64>) {
     let settings = &shared.settings;
     let message = signature::Message {
         id: event.id.as_str(),
@@ -127,15 +148,16 @@ async fn deliver(shared: &Arc<Shared>, event: &Event) -> Answer {
     };
     let signed = match settings.scheme.sign(&settings.secret, &message) {
         Ok(signed) => signed,
-        Err(error) => return Answer::Failed(error.to_string()),
+        Err(error) => return (Answer::Failed(error.to_string()), None),
     };
     let mut headers = vec![("content-type".to_owned(), "application/json".to_owned())];
     headers.extend(signed);
     let messages = [Message { headers, body: Bytes::clone(&event.body) }];
     let sent = shared.merchant.send(&messages, Arrival::InTurn).await;
-    sent.into_iter()
-        .next()
-        .map_or_else(|| Answer::Failed("nothing was sent".into()), |sent| sent.answer)
+    sent.into_iter().next().map_or_else(
+        || (Answer::Failed("nothing was sent".into()), None),
+        |sent| (sent.answer, sent.retry_after_s),
+    )
 }
 
 fn refused(shared: &Arc<Shared>, answer: &Answer) -> Miswired {
@@ -150,7 +172,11 @@ fn refused(shared: &Arc<Shared>, answer: &Answer) -> Miswired {
              provider.webhook_secret), over the raw body, with the scheme of \
              merchant.webhook.signature, and that its clock is right",
         ),
-        Answer::Http { .. } => (answer.tell(), "look into the merchant's log"),
+        Answer::Http { .. } => (
+            answer.tell(),
+            "look into what the merchant said: merchant.log beside the history, where \
+              countersign started it",
+        ),
         Answer::Waited(_) | Answer::Failed(_) => {
             (answer.tell(), "check merchant.base_url and that it listens")
         }
@@ -162,16 +188,26 @@ fn refused(shared: &Arc<Shared>, answer: &Answer) -> Miswired {
 }
 
 async fn look(shared: &Arc<Shared>, reference: &Reference) -> Result<(), Miswired> {
+    let declared = shared.profile.observe.is_some();
     let seen = probe::observe(shared.merchant.reach(), &shared.profile, reference).await;
     match seen {
         Ok(seen) if seen.state.is_some() => Ok(()),
         Ok(_) => Err(miswired(
             format!("the merchant shows no order {reference} although it was just opened"),
-            "correct observe.order (or the path /countersign/orders/{reference})",
+            if declared {
+                "correct observe.order: its path, or what it answers"
+            } else {
+                "answer GET /countersign/orders/{reference} as the observation contract says, or \
+                 declare `observe`"
+            },
         )),
         Err(why) => Err(miswired(
             format!("what the merchant shows of order {reference} is not understood: {why}"),
-            "correct observe and lifecycle in countersign.yaml",
+            if declared {
+                "correct observe and lifecycle in countersign.yaml"
+            } else {
+                "correct the answer to GET /countersign/orders/{reference}"
+            },
         )),
     }
 }

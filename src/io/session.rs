@@ -15,16 +15,17 @@ use super::clock::Clock;
 use super::interruption::Interruption;
 use super::merchant::{Merchant, MerchantError};
 use super::preflight::{self, Miswired};
+use super::process::{Host, ProcessError};
 use super::shared::Shared;
 pub use super::shared::Watch;
 use super::{audit, play, provider_http};
-use crate::history::{Fact, RunEnded, RunStarted};
+use crate::history::{Fact, Redaction, RunEnded, RunStarted};
 use crate::merchant::{Connection, Profile};
 use crate::model::{LaneId, Rail, rail_by_id};
 use crate::provider::{self, ApiReply, ApiRequest, Provider};
 use crate::run::{Settings, World};
 use crate::scenario::Plan;
-use crate::signature::{self, Secret};
+use crate::signature::{self, Secret, SignatureError};
 
 /// What to run.
 pub struct Options {
@@ -44,6 +45,8 @@ pub struct Options {
     pub command: String,
     /// Where the history goes.
     pub history: PathBuf,
+    /// Where the output of a merchant that we start goes, where somebody wants it.
+    pub log: Option<PathBuf>,
     /// The program that can act as guardian and as sample merchant: ourselves.
     pub exe: PathBuf,
     /// Who is told how it goes.
@@ -67,9 +70,15 @@ pub enum SessionError {
     /// The wiring is wrong.
     #[error(transparent)]
     Miswired(#[from] Miswired),
+    /// The merchant or its wiring is wrong, told without the secrets that were in it.
+    #[error("{0}")]
+    Redacted(String),
     /// The signature scheme cannot be used to sign.
     #[error("the signature scheme `{0}` cannot sign deliveries; choose standard-webhooks")]
     Scheme(String),
+    /// The declared secret cannot be used to sign.
+    #[error("provider.webhook_secret: {0}")]
+    Secret(SignatureError),
     /// The history cannot be written.
     #[error(
         "the history `{path}` cannot be written: {source}; what fitted is kept, so make room there \
@@ -92,8 +101,22 @@ impl SessionError {
     pub const fn is_ours(&self) -> bool {
         match self {
             Self::History { .. } | Self::System(_) => true,
-            Self::Listen { .. } | Self::Merchant(_) | Self::Miswired(_) | Self::Scheme(_) => false,
+            Self::Listen { .. }
+            | Self::Merchant(_)
+            | Self::Miswired(_)
+            | Self::Redacted(_)
+            | Self::Scheme(_)
+            | Self::Secret(_) => false,
         }
+    }
+}
+
+impl SessionError {
+    /// The same without secrets that the merchant repeated in what it answered or logged.
+    fn without(self, redaction: &Redaction) -> Self {
+        let words = self.to_string();
+        let kept = redaction.text(&words);
+        if kept == words { self } else { Self::Redacted(kept) }
     }
 }
 
@@ -123,8 +146,9 @@ pub async fn run(options: Options, interrupted: Interruption) -> Result<(), Sess
     let history = options.history.clone();
     let stage = Stage::open(&options).await?;
     let (world, clock) = (stage.world.clone(), stage.clock);
-    let serving = stage.serving.clone();
+    let (serving, redaction) = (stage.serving.clone(), stage.redaction.clone());
     let played = perform(stage, options, interrupted.clone()).await;
+    let played = played.map_err(|error| error.without(&redaction));
     serving.abort();
     let mut world = world.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
     let by = interrupted.by().map(|by| Fact::Interrupted { by: by.to_owned() });
@@ -146,6 +170,7 @@ struct Stage {
     world: Arc<Mutex<World>>,
     run: RunStarted,
     identity: super::merchant::Identity,
+    redaction: Redaction,
     scheme: &'static signature::Scheme,
     serving: AbortHandle,
 }
@@ -162,12 +187,15 @@ impl Stage {
             .ok_or_else(|| SessionError::Scheme(options.profile.signature.clone()))?;
         let declared = options.profile.provider.webhook_secret.clone();
         let webhook_secret = declared.map_or_else(|| scheme.fresh_secret(&entropy), Secret::new);
+        scheme.check_secret(&webhook_secret).map_err(SessionError::Secret)?;
         let config = provider_config(options, &nonce, &entropy, clock);
         let (api_key, account) = (config.api_key.clone(), config.account.clone());
         let identity = super::merchant::Identity { provider_url, api_key, account, webhook_secret };
         let run = run_started(options, &nonce);
         let medium = history(&options.history)?;
         let mut world = World::new(Provider::new(config), medium, clock.wall);
+        let redaction = secrets(&options.profile, &identity);
+        world.redact(redaction.clone());
         // Before anything else: a merchant may call while it starts. Flushed, because a disk that
         // is full already is told before anything is started.
         let begun = Fact::RunStarted(Box::new(run.clone()));
@@ -177,7 +205,7 @@ impl Stage {
         let door = Arc::new(Door { world: world.clone(), clock });
         let serving = tokio::spawn(provider_http::serve(listener, door, std::future::pending()));
         let serving = serving.abort_handle();
-        Ok(Self { clock, world, run, identity, scheme, serving })
+        Ok(Self { clock, world, run, identity, redaction, scheme, serving })
     }
 }
 
@@ -190,9 +218,11 @@ async fn perform(
     let Options { profile, plan, watch, .. } = options;
     watch.note("starting the merchant");
     let identity = &stage.identity;
-    let started = Merchant::start(&profile, &options.exe, identity, stage.clock, &interrupted);
+    let (log, redaction) = (options.log.as_deref(), &stage.redaction);
+    let host = Host { exe: &options.exe, log, redaction };
+    let started = Merchant::start(&profile, host, identity, stage.clock, &interrupted);
     let merchant = match started.await {
-        Err(MerchantError::Interrupted) => return Ok(()),
+        Err(MerchantError::Process(ProcessError::Interrupted)) => return Ok(()),
         merchant => merchant?,
     };
     let settings = Settings {
@@ -227,6 +257,7 @@ async fn phases(shared: &Arc<Shared>, plan: Plan, jobs: usize) -> Result<(), Ses
         wired = preflight::check(shared) => wired?,
         () = shared.interrupted.happens() => {}
     }
+    shared.watch.note("playing");
     play::all(shared, plan, jobs).await;
     if !shared.is_over() {
         shared.watch.note("closing audit");
@@ -276,15 +307,37 @@ fn provider_config(
     let mode = if declared.live { "live" } else { "test" };
     let fresh = || format!("sk_{mode}_{}", super::entropy::derived(entropy, "api key"));
     let rails = declared.rails.iter().filter_map(|id| rail_by_id(id));
+    let account = || format!("acct_{}", super::entropy::account(entropy));
     provider::Config {
         live: declared.live,
-        account: format!("acct_{}", super::entropy::account(entropy)),
+        account: declared.account.clone().unwrap_or_else(account),
         api_key: declared.api_key.clone().unwrap_or_else(fresh),
         rails: rails.collect::<Vec<&'static Rail>>(),
         seed: options.seed,
         nonce: nonce.to_owned(),
         start: clock.wall,
     }
+}
+
+/// What a merchant knows and nobody else needs to read: what it is told of the provider, and the
+/// tokens by which it is driven and looked at.
+fn secrets(profile: &Profile, identity: &super::merchant::Identity) -> Redaction {
+    let Profile { drive, .. } = profile;
+    let observe = profile.observing();
+    let drives = [&drive.checkout, &drive.reconcile].into_iter().flatten().map(|d| &d.headers);
+    let probes = [Some(&observe.order), observe.ledger.as_ref(), observe.exceptions.as_ref()];
+    let headers = drives.chain(probes.into_iter().flatten().map(|probe| &probe.headers));
+    let tokens = headers.flatten().filter(|(name, _)| {
+        let name = name.to_ascii_lowercase();
+        let carriers = ["authorization", "cookie"];
+        carriers.contains(&name.as_str()) || super::launch::looks_secret(&name)
+    });
+    // `Bearer` and the like are repeated without the word.
+    let words = tokens.flat_map(|(_, value)| value.split([' ', ';', ',', '=']).chain([&**value]));
+    let secret = identity.webhook_secret.expose();
+    let key = secret.strip_prefix("whsec_").unwrap_or(secret);
+    let known = [identity.api_key.as_str(), secret, key].into_iter().chain(words);
+    Redaction::new(known.map(str::to_owned).collect::<Vec<_>>())
 }
 
 fn run_started(options: &Options, nonce: &str) -> RunStarted {

@@ -84,6 +84,8 @@ pub struct ProviderConfig {
     pub api_key: Option<String>,
     /// A fixed secret; none: a fresh one per run.
     pub webhook_secret: Option<String>,
+    /// Fixed account; none: a fresh one.
+    pub account: Option<String>,
     /// Ids of enabled rails.
     pub rails: Vec<String>,
 }

@@ -8,7 +8,9 @@ use super::api::ApiRequest;
 use super::problem::{Code, Problem};
 
 const KEY_PARAMETERS: &[&str] = &["api_key", "apikey", "api-key", "x-api-key", "key"];
-const BROWSER_MARKS: &[&str] = &["origin", "sec-fetch-mode"];
+/// Browsers send `sec-fetch-site` beside every `sec-fetch-mode`. The latter alone is no mark: the
+/// `fetch` of Node.js sends it from servers.
+const BROWSER_MARKS: &[&str] = &["origin", "sec-fetch-site"];
 const LIVE_PREFIX: &str = "sk_live_";
 const TEST_PREFIX: &str = "sk_test_";
 

@@ -131,6 +131,12 @@ impl Outbox {
         self.disabled = false;
     }
 
+    /// Whether a retry of it is planned.
+    #[must_use]
+    pub fn is_planned(&self, event: &EventId) -> bool {
+        self.deliveries.get(event).is_some_and(|delivery| delivery.due.is_some())
+    }
+
     /// Attempts that were answered so far.
     #[must_use]
     pub fn attempts(&self, event: &EventId) -> u32 {

@@ -56,7 +56,7 @@ fn short(order: &Order<'_>) -> Outcome {
     let Some((since, _)) = accepted else { return Outcome::NotExercised };
     let announced = order
         .genuine(EventKind::Confirmed)
-        .find(|(seq, attempt)| seq > since && attempt.answer.is_success());
+        .find(|(seq, attempt)| seq > since && attempt.answer.is_taken());
     let Some((seq, _)) = announced else { return Outcome::NotExercised };
     let faults = [Fault::ShortAccepted, Fault::Excess, Fault::Unproven];
     if let Some(violation) = order.violation_after(seq, &faults) {

@@ -145,6 +145,21 @@ pub(super) fn effects(case: &Case<'_>, stimulus: impl Fn(&Attempt) -> bool) -> O
     let mut result = None;
     for order in &case.orders {
         for (seq, attempt) in order.attempts.iter().filter(|(_, attempt)| stimulus(attempt)) {
+            if attempt.answer.is_turned_away() {
+                // Nobody looked at it; a later try of it counts, if there is one.
+                let again = |(at, other): &(u64, &Attempt)| {
+                    at > seq && other.event == attempt.event && !other.answer.is_turned_away()
+                };
+                if order.attempts.iter().any(again) {
+                    continue;
+                }
+                result.get_or_insert(Outcome::Unknown(
+                    "the merchant's rate limit turned the forged notification away; declare it as \
+                     policy.webhook_rate"
+                        .into(),
+                ));
+                continue;
+            }
             match effect(order, *seq, attempt) {
                 fail @ Outcome::Fail(_) => return Some(fail),
                 unknown @ Outcome::Unknown(_) => result = Some(unknown),
@@ -159,7 +174,7 @@ pub(super) fn effects(case: &Case<'_>, stimulus: impl Fn(&Attempt) -> bool) -> O
 
 fn effect(order: &Order<'_>, seq: u64, attempt: &Attempt) -> Outcome {
     // What a genuine notice of the transfer did already is no effect of the forgery.
-    let known = |kind| order.genuine(kind).any(|(at, a)| at < seq && a.answer.is_success());
+    let known = |kind| order.genuine(kind).any(|(at, a)| at < seq && a.answer.is_taken());
     let is_cancelled = |violation: &&Violation| {
         let look = order.looks.iter().find(|look| look.seq == violation.seq);
         look.is_some_and(|look| look.shown.state == Some(OrderState::Cancelled))

@@ -8,8 +8,9 @@ use crate::history::{
     Answer, Attempt, Entry, Expected, Fact, Observed, Opened, RunStarted, ScenarioEnded,
     ScenarioStarted, Why,
 };
-use crate::model::{EventKind, Reference, Status, Truth};
-use crate::scenario::Expectation;
+use crate::merchant::Policy;
+use crate::model::{EventId, EventKind, Reference, Status, Truth};
+use crate::scenario::{Alteration, Expectation};
 
 /// A scenario to be judged.
 #[derive(Debug)]
@@ -39,6 +40,8 @@ pub struct Order<'a> {
     pub opened: &'a Opened,
     /// The provider's truths, each with its entry.
     pub truths: Vec<(u64, &'a Truth)>,
+    /// The events that announce each of them, where there are any.
+    pub announced: Vec<(u64, &'a [(EventId, EventKind)])>,
     /// Messages sent about it.
     pub attempts: Vec<(u64, &'a Attempt)>,
     /// When the merchant read it at the provider, with success.
@@ -84,7 +87,7 @@ impl<'a> Case<'a> {
         }
         let scrutiny = case.scrutiny();
         for order in &mut case.orders {
-            order.violations = departures(run, order, &scrutiny);
+            order.violations = departures(run, order, &scrutiny, &case.reconciled);
         }
         Some(case)
     }
@@ -95,6 +98,7 @@ impl<'a> Case<'a> {
             Fact::Transitioned(transition) => {
                 if let Some(order) = self.order_mut(&transition.truth.reference) {
                     order.truths.push((entry.seq, &transition.truth));
+                    order.announced.push((entry.seq, &transition.events));
                 }
             }
             Fact::Attempted(attempt) => {
@@ -162,6 +166,7 @@ impl<'a> Order<'a> {
             seq,
             opened,
             truths: Vec::new(),
+            announced: Vec::new(),
             attempts: Vec::new(),
             reads: Vec::new(),
             looks: Vec::new(),
@@ -194,6 +199,49 @@ impl<'a> Order<'a> {
     pub fn truths_before(&self, seq: u64) -> Vec<&'a Truth> {
         let known = self.truths.iter().take_while(|(at, _)| *at < seq);
         known.map(|(_, truth)| *truth).collect()
+    }
+
+    /// Whether what the look shows is right by all that the merchant was told until then, and only
+    /// by that: nobody may be held to news that was kept from him. Told is what was sent to it,
+    /// whatever it answered, what it read at the provider, and, by the drives of reconciliation in
+    /// `reconciled`, what it could have read.
+    #[must_use]
+    pub fn is_excused(&self, policy: &Policy, look: &Look<'_>, reconciled: &[u64]) -> bool {
+        let told = self.told_before(look.seq, reconciled);
+        let truths = self.truths_before(look.seq);
+        if told.len() == truths.len() {
+            return false;
+        }
+        let due = self.opened.amount;
+        let allowed = Allowed::after(policy, due, &told);
+        inspect(&look.shown, &allowed, due, false, Scrutiny::ALL).is_empty()
+    }
+
+    /// The truths up to the last one that the merchant was told of before the entry `seq`.
+    fn told_before(&self, seq: u64, reconciled: &[u64]) -> Vec<&'a Truth> {
+        let is_told = |since: u64, events: &[(EventId, EventKind)]| {
+            let within = |at: u64| at > since && at < seq;
+            let announces = |attempt: &Attempt| {
+                let restated = attempt.alteration == Alteration::NewEventId;
+                events.iter().any(|(id, kind)| {
+                    *id == attempt.event || (restated && attempt.event_type == kind.as_str())
+                })
+            };
+            self.reads.iter().chain(reconciled).any(|at| within(*at))
+                || self.attempts.iter().any(|(at, attempt)| {
+                    within(*at)
+                        && attempt.forgery.is_none()
+                        && !attempt.answer.is_turned_away()
+                        && announces(attempt)
+                })
+        };
+        let known = self.announced.iter().zip(&self.truths);
+        let mut known: Vec<_> = known.take_while(|((at, _), _)| *at < seq).collect();
+        // What no event announces is known with what comes before it.
+        while known.last().is_some_and(|((at, e), _)| !e.is_empty() && !is_told(*at, e)) {
+            known.pop();
+        }
+        known.into_iter().map(|(_, (_, truth))| *truth).collect()
     }
 
     /// The last truth.
@@ -233,13 +281,24 @@ impl<'a> Order<'a> {
         self.looks.last()
     }
 
-    /// Ids of events of which a genuine attempt was acknowledged before the entry `seq`.
+    /// Whether a genuine attempt of that event was answered 2xx before the entry `seq`.
     #[must_use]
-    pub fn acknowledged_before(&self, seq: u64) -> BTreeSet<&'a str> {
-        let acknowledged = self.attempts.iter().filter(|(at, attempt)| {
-            *at < seq && attempt.forgery.is_none() && attempt.answer.is_success()
+    pub fn is_acknowledged(&self, event: &EventId, seq: u64) -> bool {
+        self.attempts.iter().any(|(at, attempt)| {
+            *at < seq
+                && attempt.forgery.is_none()
+                && attempt.event == *event
+                && attempt.answer.is_success()
+        })
+    }
+
+    /// Ids of events of which a genuine attempt was taken in before the entry `seq`.
+    #[must_use]
+    pub fn taken_before(&self, seq: u64) -> BTreeSet<&'a str> {
+        let taken = self.attempts.iter().filter(|(at, attempt)| {
+            *at < seq && attempt.forgery.is_none() && attempt.answer.is_taken()
         });
-        acknowledged.map(|(_, attempt)| attempt.event.as_str()).collect()
+        taken.map(|(_, attempt)| attempt.event.as_str()).collect()
     }
 }
 
@@ -248,6 +307,7 @@ fn departures(
     run: &RunStarted,
     order: &Order<'_>,
     scrutiny: &BTreeMap<u64, Scrutiny>,
+    reconciled: &[u64],
 ) -> Vec<Violation> {
     let due = order.opened.amount;
     let mut violations = Vec::new();
@@ -260,7 +320,10 @@ fn departures(
         let caught_up = match look.observed.why {
             Why::Audit if run.connection.reconcile => Scrutiny::ALL,
             Why::Audit | Why::Calm | Why::Changed => {
-                scrutiny.get(&look.seq).copied().unwrap_or_default()
+                let asked = scrutiny.get(&look.seq).copied().unwrap_or_default();
+                let is_asked = asked != Scrutiny::default();
+                let excused = is_asked && order.is_excused(&run.policy, look, reconciled);
+                if excused { Scrutiny::default() } else { asked }
             }
         };
         let found = inspect(&look.shown, &allowed, due, was_paid, caught_up);
@@ -278,6 +341,25 @@ impl Answer {
     #[must_use]
     pub const fn is_success(&self) -> bool {
         matches!(self, Self::Http { status: 200..=299, .. } | Self::Waited(_))
+    }
+
+    /// Whether the merchant took the message in: a 2xx, or a 409, by which one says that it is
+    /// known already. What the answer is worth, the order shows.
+    #[must_use]
+    pub const fn is_taken(&self) -> bool {
+        self.is_success() || self.is_conflict()
+    }
+
+    /// Whether it is a 409.
+    #[must_use]
+    pub const fn is_conflict(&self) -> bool {
+        matches!(self, Self::Http { status: 409, .. })
+    }
+
+    /// Whether it is a 429: the message was not looked at.
+    #[must_use]
+    pub const fn is_turned_away(&self) -> bool {
+        matches!(self, Self::Http { status: 429, .. })
     }
 
     /// As reports tell it: `200`, or why there was none.

@@ -8,6 +8,7 @@ use super::{Breach, Finding, Instant, Plane, Rule};
 use crate::history::{Entry, Fact};
 use crate::model::LaneId;
 use crate::rule::oracle::Shown;
+use crate::scenario::suite;
 
 /// Tells one breach.
 pub(super) fn finding(
@@ -63,8 +64,15 @@ fn fingerprint(parts: &[&str]) -> String {
     hex::encode(&digest.finalize()[..8])
 }
 
+/// The command that plays this scenario again. All rows of a sweep stand in one line of its file, so
+/// a row of the suite is named by its title.
 fn replay(case: &Case<'_>) -> String {
     let source = &case.scenario.source;
+    let is_row = !source.file.ends_with(".feature") && suite::is_embedded(&source.file);
+    if is_row {
+        let title = case.scenario.name.replace('\'', r"'\''");
+        return format!("{} '{title}'", case.run.command);
+    }
     format!("{} {}:{}", case.run.command, source.file, source.line)
 }
 

@@ -1,5 +1,7 @@
 //! Idempotency, one after the other: one payment, one effect, however often it is announced.
 
+use std::collections::BTreeMap;
+
 use super::case::{Case, Order};
 use super::oracle::{Allowed, Fault};
 use super::{Breach, Level, Need, Outcome, Owner, Rule};
@@ -28,8 +30,9 @@ pub static REPEATED_EVENT: Rule = Rule {
     explains: &["IDEM-02", "RACE-01", "RECON-02"],
     judge: |case| {
         repeated(case, "a copy of an acknowledged event", |order, attempt, seq| {
-            let acknowledged = order.acknowledged_before(seq);
+            let acknowledged = order.taken_before(seq);
             attempt.arrival == Arrival::InTurn
+                && once_for_each(case, order).is_none()
                 && acknowledged.contains(attempt.event.as_str())
                 && !raced_unseen(order, seq)
         })
@@ -63,23 +66,64 @@ pub static REPEATED_PAYMENT: Rule = Rule {
     holds: "Providers announce one fact more than once: a redelivery by hand, a migration, a \
         second channel. The payment is the thing paid for; its event id is only an envelope.",
     judged: "An acknowledged event is delivered again as a new event, with a new id and a fresh \
-        signature; credits and fulfilments must not grow.",
+        signature; credits and fulfilments must not grow. Nor may they where a payment is announced \
+        as confirmed and as settled, in whichever order: one credit for each is one too many.",
     not_judged: "The answer to the second event.",
     fix: "Beside the event id, make the credit unique per payment.",
     needs: BOOKS,
     owner: Owner::Engineering,
     references: &["Vexa-ai/vexa#519", "CVE-2026-11901"],
-    explains: &[],
+    explains: &["RECON-02"],
     judge: |case| {
-        repeated(case, "one payment announced under a new event id", |order, attempt, seq| {
-            let kind = attempt.event_type.as_str();
-            attempt.alteration == Alteration::NewEventId
-                && order.attempts.iter().any(|(at, earlier)| {
-                    *at < seq && earlier.event_type == kind && earlier.answer.is_success()
-                })
-        })
+        let renamed =
+            repeated(case, "one payment announced under a new event id", |order, attempt, seq| {
+                let kind = attempt.event_type.as_str();
+                attempt.alteration == Alteration::NewEventId
+                    && order.attempts.iter().any(|(at, earlier)| {
+                        *at < seq && earlier.event_type == kind && earlier.answer.is_taken()
+                    })
+            });
+        match (renamed, case.orders.iter().find_map(|order| once_for_each(case, order))) {
+            (fail @ Outcome::Fail(_), _) | (fail, None) => fail,
+            (_, Some(breach)) => Outcome::Fail(Box::new(breach)),
+        }
     },
 };
+
+/// Genuine notifications that the payment is final, sent before the entry `seq`: the first of each.
+fn final_events(order: &Order<'_>, seq: u64) -> BTreeMap<&'static str, u64> {
+    let kinds = [EventKind::Confirmed, EventKind::Settled];
+    let first = |kind: EventKind| Some((kind.as_str(), order.genuine(kind).next()?.0));
+    kinds.into_iter().filter_map(first).filter(|(_, at)| *at < seq).collect()
+}
+
+/// Whether what is seen at the entry `seq` is one effect for each kind of final notification: then
+/// copies of one of them are innocent.
+fn is_once_for_each(order: &Order<'_>, seq: u64) -> bool {
+    let Some(look) = order.looks.iter().find(|look| look.seq == seq) else { return false };
+    let credits = u64::from(look.shown.credits.unwrap_or(0));
+    let effects = credits.max(look.shown.fulfilments.unwrap_or(0));
+    let kinds = final_events(order, seq).len() as u64;
+    kinds > 1 && effects <= kinds
+}
+
+/// A second effect that a second kind of final notification explains.
+pub(super) fn once_for_each(case: &Case<'_>, order: &Order<'_>) -> Option<Breach> {
+    let violation = order.violations.iter().find(|v| v.fault == Fault::Repeated)?;
+    let truths = order.truths_before(violation.seq);
+    let is_plain = truths.last().is_some_and(|truth| truth.is_plain() && truth.transfers == 1);
+    let reconciled = case.reconciled.iter().any(|at| *at < violation.seq);
+    let renamed = |(at, attempt): &(u64, &Attempt)| {
+        *at < violation.seq && attempt.alteration == Alteration::NewEventId
+    };
+    let is_ours = is_plain
+        && !reconciled
+        && !is_drive_to_blame(order, violation.seq)
+        && !order.attempts.iter().any(renamed)
+        && is_once_for_each(order, violation.seq);
+    let stimulus = final_events(order, violation.seq).into_values().collect();
+    is_ours.then(|| Breach { violation: violation.clone(), stimulus })
+}
 
 /// IDEM-04
 pub static KEY_TOO_COARSE: Rule = Rule {
@@ -116,7 +160,7 @@ fn dropped(case: &Case<'_>, order: &Order<'_>) -> Outcome {
     }
     let acknowledged = |kind: EventKind, after: u64| {
         let mut genuine = order.genuine(kind);
-        genuine.find(|(seq, attempt)| *seq > after && attempt.answer.is_success())
+        genuine.find(|(seq, attempt)| *seq > after && attempt.answer.is_taken())
     };
     let Some((first, _)) = acknowledged(EventKind::Paid, 0) else { return Outcome::NotExercised };
     let Some((second, _)) = acknowledged(EventKind::Confirmed, first) else {

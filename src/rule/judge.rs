@@ -149,7 +149,7 @@ fn judgement(case: &Case<'_>, rule: &Rule, outcome: Outcome, hidden_by: Option<&
             plain(Verdict::NotTestable, reason.clone())
         }
         (Outcome::Unknown(reason), Some(ScenarioEnded::Complete)) => {
-            plain(Verdict::Unknown, reason)
+            plain(Verdict::Unknown, unread(case).unwrap_or(reason))
         }
         (Outcome::NotExercised, Some(ScenarioEnded::Complete)) => match hidden_by {
             Some(code) => plain(Verdict::Unknown, format!("hidden by what broke {code}")),
@@ -162,6 +162,17 @@ fn judgement(case: &Case<'_>, rule: &Rule, outcome: Outcome, hidden_by: Option<&
             Judgement { witnesses, unseen: unseen(case), ..plain(Verdict::Pass, what) }
         }
     }
+}
+
+/// Why an order could not be read to the end: what a rule says it did not see then has this cause,
+/// and this names the mapping to add.
+fn unread(case: &Case<'_>) -> Option<String> {
+    let last = |order: &Order<'_>| order.looks.last().map_or(0, |look| look.seq);
+    let unread = case.orders.iter().find_map(|order| {
+        let (seq, why) = order.blind.last()?;
+        (*seq > last(order)).then_some(why)
+    });
+    unread.map(|why| format!("what the merchant showed was not understood: {why}"))
 }
 
 /// The lines of configuration without which some expectation of the scenario cannot be seen.
@@ -195,8 +206,16 @@ fn explain_unmet(case: &Case<'_>, rules: &mut [(&'static Rule, Outcome, bool)]) 
     for (seq, expected) in &case.expected {
         match unmet(case, *seq, expected) {
             Ok(None) => {}
+            Ok(Some(violation)) if is_excused(case, expected, &violation) => {
+                *outcome = Outcome::Unknown(format!(
+                    "{}, but nothing had told the merchant so; got: {}",
+                    violation.expected, violation.actual
+                ));
+                return;
+            }
             Ok(Some(violation)) => {
-                let stimulus = case.order(&expected.reference).map(proof).unwrap_or_default();
+                let order = case.order(&expected.reference);
+                let stimulus = order.map(|order| proof(case, order)).unwrap_or_default();
                 *outcome = Outcome::Fail(Box::new(Breach { violation, stimulus }));
                 return;
             }
@@ -206,6 +225,16 @@ fn explain_unmet(case: &Case<'_>, rules: &mut [(&'static Rule, Outcome, bool)]) 
             }
         }
     }
+}
+
+/// Whether the merchant shows what is right by all that it was told.
+fn is_excused(case: &Case<'_>, expected: &Expected, violation: &Violation) -> bool {
+    let order = case.order(&violation.reference);
+    let look = order.and_then(|order| order.looks.iter().find(|look| look.seq == violation.seq));
+    let (Some(order), Some(look)) = (order, look) else { return false };
+    let is_lacking = matches!(violation.fault, Fault::Missing | Fault::Unsurfaced)
+        && expected.expectation != Expectation::Acknowledged;
+    is_lacking && order.is_excused(&case.run.policy, look, &case.reconciled)
 }
 
 fn death(case: &Case<'_>, how: String) -> Option<Violation> {
@@ -220,11 +249,15 @@ fn death(case: &Case<'_>, how: String) -> Option<Violation> {
     })
 }
 
-/// The entries that a reader needs beside an unmet expectation: last truth, last attempt.
-fn proof(order: &Order<'_>) -> Vec<u64> {
+/// The entries that a reader needs beside an unmet expectation: last truth, last attempt, and what
+/// the merchant answered when it was to reconcile.
+fn proof(case: &Case<'_>, order: &Order<'_>) -> Vec<u64> {
     let truth = order.truths.last().map(|(seq, _)| *seq);
     let attempt = order.attempts.last().map(|(seq, _)| *seq);
-    truth.into_iter().chain(attempt).collect()
+    let reconciled =
+        |entry: &&Entry| matches!(&entry.fact, Fact::Driven(d) if d.verb == "reconcile");
+    let drive = case.entries.iter().rev().find(reconciled).map(|entry| entry.seq);
+    truth.into_iter().chain(attempt).chain(drive).collect()
 }
 
 fn unmet(case: &Case<'_>, seq: u64, expected: &Expected) -> Result<Option<Violation>, String> {
@@ -248,8 +281,6 @@ fn decision(case: &Case<'_>, seq: u64, expected: &Expected) -> Result<(Decision,
     let order = case.order(&expected.reference).ok_or("the order is not in the history")?;
     let genuine = |(at, attempt): &&(u64, &Attempt)| *at < seq && attempt.forgery.is_none();
     let last = order.attempts.iter().rev().find(genuine);
-    let acknowledged =
-        last.is_some_and(|(_, last)| order.acknowledged_before(seq).contains(last.event.as_str()));
     let look = expected.observation.and_then(|at| order.looks.iter().find(|l| l.seq == at));
     let Some(look) = look else {
         let blind = order.blind.iter().rev().find(|(at, _)| *at < seq);
@@ -259,6 +290,15 @@ fn decision(case: &Case<'_>, seq: u64, expected: &Expected) -> Result<(Decision,
     };
     let truths = order.truths_before(look.seq);
     let (policy, due) = (&case.run.policy, order.opened.amount);
+    let agrees = || {
+        let consistent = Expectation::Consistent;
+        decide(&consistent, policy, due, &truths, &look.shown, true) == Decision::Met
+    };
+    let acknowledged = last.is_some_and(|(_, last)| {
+        // A 409 says that it is known already; then the order must show it.
+        order.is_acknowledged(&last.event, seq)
+            || (order.taken_before(seq).contains(last.event.as_str()) && agrees())
+    });
     let decision = decide(&expected.expectation, policy, due, &truths, &look.shown, acknowledged);
     Ok((decision, look.seq))
 }

@@ -52,7 +52,7 @@ fn not_final(order: &Order<'_>) -> Outcome {
         let kind = EventKind::from_word(&attempt.event_type);
         let provisional = [EventKind::Paid, EventKind::Detected, EventKind::Underpaid];
         attempt.forgery.is_none()
-            && attempt.answer.is_success()
+            && attempt.answer.is_taken()
             && kind.is_some_and(|kind| provisional.contains(&kind))
     });
     let Some((seq, _)) = announced else { return Outcome::NotExercised };
@@ -77,7 +77,7 @@ fn not_final(order: &Order<'_>) -> Outcome {
 
 fn late(case: &Case<'_>, order: &Order<'_>) -> Outcome {
     let mut genuine = order.genuine(EventKind::Late);
-    let Some((seq, _)) = genuine.find(|(_, attempt)| attempt.answer.is_success()) else {
+    let Some((seq, _)) = genuine.find(|(_, attempt)| attempt.answer.is_taken()) else {
         return Outcome::NotExercised;
     };
     // Who promises to accept late money may show it in the books instead; a refund leaves no trace

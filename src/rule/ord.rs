@@ -107,7 +107,7 @@ fn older_last(order: &Order<'_>) -> Outcome {
     let mut genuine: Vec<_> = order
         .attempts
         .iter()
-        .filter(|(_, attempt)| attempt.forgery.is_none() && attempt.answer.is_success())
+        .filter(|(_, attempt)| attempt.forgery.is_none() && attempt.answer.is_taken())
         .filter_map(|(seq, attempt)| Some((*seq, stage(&attempt.event_type)?)))
         .collect();
     // What the merchant read at the provider is as new as the truth was at that moment.
@@ -159,7 +159,7 @@ fn success_last(order: &Order<'_>) -> Outcome {
 
 fn acknowledged(order: &Order<'_>, kind: EventKind, after: u64) -> Option<u64> {
     let mut genuine = order.genuine(kind);
-    let found = genuine.find(|(seq, attempt)| *seq > after && attempt.answer.is_success());
+    let found = genuine.find(|(seq, attempt)| *seq > after && attempt.answer.is_taken());
     found.map(|(seq, _)| seq)
 }
 

@@ -3,8 +3,8 @@
 use super::case::{Case, Order};
 use super::oracle::Fault;
 use super::{Breach, Level, Need, Outcome, Owner, Rule, Violation};
-use crate::history::Attempt;
-use crate::model::EventKind;
+use crate::history::{Attempt, Why};
+use crate::model::{EventKind, OrderState, Reference};
 use crate::scenario::Alteration;
 
 /// PARSE-01
@@ -26,7 +26,12 @@ pub static OVER_REWRITTEN_BODY: Rule = Rule {
     explains: &[],
     judge: |case| {
         let respelled = |attempt: &Attempt| attempt.alteration == Alteration::Respelled;
-        refused(case, respelled, "a genuine notification in odd but legal JSON")
+        match refused(case, respelled, "a genuine notification in odd but legal JSON") {
+            Outcome::Fail(breach) => {
+                paid_anyway(case, &breach.violation.reference).unwrap_or(Outcome::Fail(breach))
+            }
+            other => other,
+        }
     },
 };
 
@@ -90,6 +95,18 @@ pub static UNKNOWN_EVENT: Rule = Rule {
     },
 };
 
+/// The order became paid within the scenario although the notification was refused: the merchant
+/// knew already, and said so, or asked the provider itself.
+fn paid_anyway(case: &Case<'_>, reference: &Reference) -> Option<Outcome> {
+    let order = case.order(reference)?;
+    let (sent, _) = order.attempts.iter().rfind(|(_, a)| a.alteration == Alteration::Respelled)?;
+    let paid = order.looks.iter().find(|look| {
+        look.observed.why == Why::Changed && look.shown.state == Some(OrderState::Paid)
+    })?;
+    let what = "the order is paid, whatever the answer to the odd spelling was".into();
+    Some(Outcome::Pass { what, witnesses: vec![*sent, paid.seq] })
+}
+
 /// Whether messages of a kind are refused for good although ordinary ones are accepted.
 fn refused(case: &Case<'_>, kind: impl Fn(&Attempt) -> bool, what: &str) -> Outcome {
     let mut outcome = Outcome::NotExercised;
@@ -100,6 +117,9 @@ fn refused(case: &Case<'_>, kind: impl Fn(&Attempt) -> bool, what: &str) -> Outc
         if let Some((seq, _)) = tries.iter().find(|(_, a)| a.answer.is_success()) {
             outcome = Outcome::Pass { what: format!("{what} was accepted"), witnesses: vec![*seq] };
             continue;
+        }
+        if attempt.answer.is_turned_away() {
+            return Outcome::Unknown("the merchant's rate limit turned it away to the end".into());
         }
         let control = order
             .attempts

@@ -2,7 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use super::idem::repeated_after;
+use super::case::Order;
+use super::idem::{once_for_each, repeated_after};
 use super::{Level, Need, Outcome, Owner, Rule};
 use crate::history::Attempt;
 use crate::scenario::Arrival;
@@ -17,7 +18,8 @@ pub static PARALLEL_COPIES: Rule = Rule {
     judged: "Copies of one event are released at one instant; credits and fulfilments must be \
         those of one. A pass needs as its witness that every copy was sent before any was \
         answered.",
-    not_judged: "Which copy wins, and what the others are answered.",
+    not_judged: "Which copy wins, and what the others are answered; copies that a rate limit turned \
+        away with 429 took no part.",
     fix: "Let the database decide: a unique constraint on the event id, or on the payment, in the \
         transaction that posts the credit.",
     needs: &[Need::Checkout, Need::Ledger],
@@ -30,7 +32,9 @@ pub static PARALLEL_COPIES: Rule = Rule {
     explains: &[],
     judge: |case| {
         let mut outcome = Outcome::NotExercised;
-        for order in &case.orders {
+        // What each kind of notification did once, no race did.
+        let raced = |order: &&Order<'_>| once_for_each(case, order).is_none();
+        for order in case.orders.iter().filter(raced) {
             let mut races: BTreeMap<&str, Vec<(u64, &Attempt)>> = BTreeMap::new();
             for (seq, attempt) in &order.attempts {
                 if attempt.arrival == Arrival::AtOnce && attempt.forgery.is_none() {
@@ -38,11 +42,21 @@ pub static PARALLEL_COPIES: Rule = Rule {
                 }
             }
             for copies in races.values().filter(|copies| copies.len() > 1) {
-                let seqs: Vec<_> = copies.iter().map(|(seq, _)| *seq).collect();
+                let let_in: Vec<_> =
+                    copies.iter().copied().filter(|(_, a)| !a.answer.is_turned_away()).collect();
+                if let_in.len() < 2 {
+                    outcome = Outcome::Unknown(
+                        "the merchant's rate limit let fewer than two copies in; declare it as \
+                         policy.webhook_rate"
+                            .into(),
+                    );
+                    continue;
+                }
+                let seqs: Vec<_> = let_in.iter().map(|(seq, _)| *seq).collect();
                 let judged = repeated_after(order, seqs[0], "copies at once", &seqs);
                 match judged {
                     Outcome::Fail(_) => return judged,
-                    Outcome::Pass { .. } if !overlap(copies) => {
+                    Outcome::Pass { .. } if !overlap(&let_in) => {
                         outcome = Outcome::Unknown(
                             "the copies did not overlap: one was answered before all were sent"
                                 .into(),

@@ -81,7 +81,7 @@ fn missed(case: &Case<'_>, order: &Order<'_>) -> Outcome {
 fn both_ways(case: &Case<'_>, order: &Order<'_>) -> Outcome {
     let mut announced = order.attempts.iter().filter(|(_, attempt)| {
         attempt.forgery.is_none()
-            && attempt.answer.is_success()
+            && attempt.answer.is_taken()
             && EventKind::from_word(&attempt.event_type).is_some_and(|kind| FINAL.contains(&kind))
     });
     let Some((webhook, _)) = announced.next() else { return Outcome::NotExercised };

@@ -8,7 +8,7 @@ use super::post::{Batch, Posted};
 use super::wait::{Looked, Wait};
 use super::{Answer, Now, Request, Settings, World};
 use crate::history::{Fact, ScenarioEnded, ScenarioStarted};
-use crate::model::{LaneId, Money, PaymentId, Rail};
+use crate::model::{LaneId, Money, OrderState, PaymentId, Rail, Status};
 use crate::provider::Outbox;
 use crate::scenario::{Action, Expectation, Scenario};
 
@@ -257,9 +257,18 @@ impl Lane {
             Action::Deliver(deliver) => self.deliver(deliver, world, now)?,
             // Held back is what a step names and none delivers yet: naming it is enough.
             Action::HoldBack(_) => {}
-            Action::Drop(kinds) => self.order_mut()?.drop_kinds(kinds),
-            Action::DropOthers => self.order_mut()?.drop_others(),
-            Action::DropAll => self.order_mut()?.drop_all(),
+            Action::Drop(kinds) => {
+                self.order_mut()?.drop_kinds(kinds);
+                self.lose_retries()?;
+            }
+            Action::DropOthers => {
+                self.order_mut()?.drop_others();
+                self.lose_retries()?;
+            }
+            Action::DropAll => {
+                self.order_mut()?.drop_all();
+                self.lose_retries()?;
+            }
             Action::Forge { claim, forgery } => self.forge(*claim, *forgery, world)?,
             Action::UnknownEvent => self.unknown_event(world)?,
             Action::Reconcile if !self.settings.can_reconcile => {
@@ -278,27 +287,38 @@ impl Lane {
         world: &mut World,
         now: Now,
     ) -> Result<(), Stop> {
-        let policy = &self.settings.policy;
-        let wanted = match expectation {
-            Expectation::Order(crate::model::OrderState::Paid) => Some(policy.fulfil_at),
-            Expectation::Fulfilments(count) if *count > 0 => Some(policy.fulfil_at),
-            Expectation::Credits { count, .. } if *count > 0 => Some(policy.post_at),
-            Expectation::Order(_)
-            | Expectation::Fulfilments(_)
-            | Expectation::Credits { .. }
-            | Expectation::Exception(_)
-            | Expectation::NoEffect
-            | Expectation::Acknowledged
-            | Expectation::Consistent => None,
-        };
-        if let Some(wanted) = wanted {
+        if let Some(wanted) = self.wanted(expectation, world) {
+            let known = self.order()?.events();
             self.drive_on(wanted, world, now)?;
+            self.order_mut()?.make_due(known);
         }
         for order in 0..self.orders.len() {
             self.post_unnamed(order, None);
         }
         self.plan(Task::Await(index, expectation.clone()));
         Ok(())
+    }
+
+    /// The status that the merchant's policy waits for before it shows what is expected.
+    fn wanted(&self, expectation: &Expectation, world: &World) -> Option<Status> {
+        let policy = &self.settings.policy;
+        match expectation {
+            Expectation::Order(OrderState::Paid) => Some(policy.fulfil_at),
+            Expectation::Fulfilments(count) if *count > 0 => Some(policy.fulfil_at),
+            Expectation::Credits { count, .. } if *count > 0 => Some(policy.post_at),
+            // Books agree in every state; once the money is final, they agree by being closed.
+            Expectation::Consistent => {
+                let is_final = self.truth(world).is_ok_and(|now| now.status == Status::Confirmed);
+                let waits = [policy.fulfil_at, policy.post_at].contains(&Status::Settled);
+                (is_final && waits).then_some(Status::Settled)
+            }
+            Expectation::Order(_)
+            | Expectation::Fulfilments(_)
+            | Expectation::Credits { .. }
+            | Expectation::Exception(_)
+            | Expectation::NoEffect
+            | Expectation::Acknowledged => None,
+        }
     }
 
     /// Adds a task behind those of this step.

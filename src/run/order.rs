@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use crate::model::{EventKind, PaymentId, Reference};
+use crate::model::{EventId, EventKind, PaymentId, Reference};
 use crate::provider::{Event, Provider};
 use crate::scenario::{Action, Scenario};
 
@@ -26,6 +26,9 @@ pub(super) struct Order {
 struct Queued {
     event: Event,
     is_sent: bool,
+    /// Whether an expectation drove the provider to it: then it goes out although a later step
+    /// names it, because nobody can be expected to show what nobody told him.
+    is_due: bool,
 }
 
 impl Order {
@@ -55,7 +58,17 @@ impl Order {
         }
         let Some(payment) = &self.payment else { return };
         let fresh = provider.events_of(payment).into_iter().skip(self.queue.len());
-        self.queue.extend(fresh.map(|event| Queued { event, is_sent: false }));
+        self.queue.extend(fresh.map(|event| Queued { event, is_sent: false, is_due: false }));
+    }
+
+    /// How many events it has.
+    pub(super) const fn events(&self) -> usize {
+        self.queue.len()
+    }
+
+    /// All but the first `known` events are due, whatever steps name them.
+    pub(super) fn make_due(&mut self, known: usize) {
+        self.queue.iter_mut().skip(known).for_each(|queued| queued.is_due = true);
     }
 
     /// The events of these kinds are never sent.
@@ -81,32 +94,52 @@ impl Order {
     /// Takes the event of that kind that a step names: the first that was not sent yet, else the
     /// last of its kind once more.
     pub(super) fn take_named(&mut self, kind: EventKind) -> Option<Event> {
-        let of_kind = |queued: &Queued| queued.event.kind == Some(kind);
-        let unsent = self.queue.iter().position(|queued| of_kind(queued) && !queued.is_sent);
-        let at = unsent.or_else(|| self.queue.iter().rposition(of_kind))?;
+        let at = self.named_at(kind)?;
         self.queue[at].is_sent = true;
         Some(self.queue[at].event.clone())
     }
 
-    /// Takes what no step names, in order: everything, or what stands before the event of the
-    /// kind `until`.
+    /// Notes that the step which made this event sends it: no Then sends it again.
+    pub(super) fn sends(&mut self, event: &Event) {
+        let same = self.queue.iter_mut().filter(|queued| queued.event.id == event.id);
+        same.for_each(|queued| queued.is_sent = true);
+    }
+
+    fn named_at(&self, kind: EventKind) -> Option<usize> {
+        let of_kind = |queued: &Queued| queued.event.kind == Some(kind);
+        let unsent = self.queue.iter().position(|queued| of_kind(queued) && !queued.is_sent);
+        unsent.or_else(|| self.queue.iter().rposition(of_kind))
+    }
+
+    /// Takes what no step names, in order: everything, or what stands before the event that
+    /// `take_named` would take.
     pub(super) fn take_unnamed(&mut self, until: Option<EventKind>) -> Vec<Event> {
-        if self.all_dropped {
-            return Vec::new();
-        }
-        let is_until = |queued: &Queued| until.is_some() && queued.event.kind == until;
-        let end = self.queue.iter().position(is_until).unwrap_or(self.queue.len());
+        let end = until.and_then(|kind| self.named_at(kind)).unwrap_or(self.queue.len());
         let mut taken = Vec::new();
-        for queued in &mut self.queue[..end] {
-            let kind = queued.event.kind;
-            let is_named = kind.is_some_and(|kind| self.named.contains(&kind));
-            let is_dropped = kind.is_some_and(|kind| self.dropped.contains(&kind));
-            if !queued.is_sent && !is_named && !is_dropped && !self.others_dropped {
-                queued.is_sent = true;
-                taken.push(queued.event.clone());
+        for at in 0..end {
+            let Queued { event, is_sent, is_due } = &self.queue[at];
+            let is_kept_back = !is_due && self.is_named(event);
+            if !is_sent && !self.is_lost(event) && !is_kept_back {
+                taken.push(event.clone());
+                self.queue[at].is_sent = true;
             }
         }
         taken
+    }
+
+    /// Events that went out and would not any more: no retry of them does.
+    pub(super) fn lost(&self) -> Vec<EventId> {
+        let lost = self.queue.iter().filter(|queued| queued.is_sent && self.is_lost(&queued.event));
+        lost.map(|queued| queued.event.id.clone()).collect()
+    }
+
+    fn is_lost(&self, event: &Event) -> bool {
+        let is_dropped = event.kind.is_some_and(|kind| self.dropped.contains(&kind));
+        self.all_dropped || is_dropped || (self.others_dropped && !self.is_named(event))
+    }
+
+    fn is_named(&self, event: &Event) -> bool {
+        event.kind.is_some_and(|kind| self.named.contains(&kind))
     }
 }
 

@@ -11,8 +11,8 @@ use crate::provider::{Event, Outcome};
 use crate::scenario::{Alteration, Arrival, Deliver, Forgery};
 use crate::signature::{self, SignatureError};
 
-/// How often a message that met a 429 is tried before its answer stands.
-const POLITE_TRIES: u32 = 5;
+/// The shortest wait after a 429, whatever it asks for.
+const POLITE_WAIT_MIN: Span = Span::from_ms(100);
 
 /// Copies of one event that go out together.
 #[derive(Debug, Clone)]
@@ -23,7 +23,8 @@ pub(super) struct Batch {
     alteration: Alteration,
     forgery: Option<Forgery>,
     is_retry: bool,
-    polite_tries: u32,
+    /// How long 429s made it wait so far.
+    waited: Span,
     written: Vec<Message>,
 }
 
@@ -37,6 +38,8 @@ pub(super) struct Posted {
     pub retries: u32,
     /// Real time of the last answer.
     pub answered_ms: u64,
+    /// Whether that was a 409: who has a message already may say so instead of 2xx.
+    is_conflict: bool,
 }
 
 impl Batch {
@@ -48,7 +51,7 @@ impl Batch {
             alteration: Alteration::None,
             forgery: None,
             is_retry: false,
-            polite_tries: 0,
+            waited: Span::default(),
             written: Vec::new(),
         }
     }
@@ -140,6 +143,8 @@ impl Lane {
         let event = world.provider.unknown_event(&payment, at);
         let event = event.ok_or_else(|| Stop::Broken("the payment is unknown".into()))?;
         let focus = self.focus();
+        self.orders[focus].sync(&world.provider);
+        self.orders[focus].sends(&event);
         self.post_unnamed(focus, None);
         self.plan(Task::Post(Box::new(Batch::genuine(event))));
         Ok(())
@@ -204,22 +209,30 @@ impl Lane {
             self.record(&batch, message, sent, world, now);
         }
         self.disturb(world);
-        let asked_to_wait = sent.iter().find_map(|sent| match sent.answer {
-            Answer::Http { status: 429, .. } => Some(sent.retry_after_s.unwrap_or(1)),
-            Answer::Http { .. } | Answer::Waited(_) | Answer::Failed(_) => None,
-        });
-        if let Some(seconds) = asked_to_wait
-            && batch.polite_tries < POLITE_TRIES
-        {
-            let wait = Span::from_s(seconds).min(self.settings.policy.recover_within);
-            let again = Batch { polite_tries: batch.polite_tries + 1, copies: 1, ..batch };
-            self.plan_first(Task::Post(Box::new(again)));
+        // Where some of the copies at once were let in, the race took place among them.
+        let turned_away = sent.iter().all(|sent| sent.answer.is_turned_away());
+        let left_ms = self.settings.policy.recover_within.ms().saturating_sub(batch.waited.ms());
+        if turned_away && left_ms > 0 {
+            let asked = sent.iter().filter_map(|sent| sent.retry_after_s).max().unwrap_or(1);
+            let wait = Span::from_s(asked).max(POLITE_WAIT_MIN).min(Span::from_ms(left_ms));
+            let waited = Span::from_ms(batch.waited.ms().saturating_add(wait.ms()));
+            self.plan_first(Task::Post(Box::new(Batch { waited, ..batch })));
             self.plan_first(Task::Pause(wait));
             return;
         }
         if batch.forgery.is_none() {
             self.tell_outbox(batch, sent, world, now);
         }
+    }
+
+    /// What is lost from here on is not retried either.
+    pub(super) fn lose_retries(&mut self) -> Result<(), Stop> {
+        for event in self.order()?.lost() {
+            if !self.outbox.is_delivered(&event) {
+                self.outbox.forget(&event);
+            }
+        }
+        Ok(())
     }
 
     fn tell_outbox(&mut self, batch: Batch, sent: &[Sent], world: &World, now: Now) {
@@ -233,13 +246,21 @@ impl Lane {
                 retry_after_s: sent.iter().filter_map(|sent| sent.retry_after_s).max(),
             },
         };
+        // A live deadline may have kept the clock from the instant at which a retry was due; the
+        // schedule goes on from there all the same.
+        let clock = world.clock(self.id());
+        let at = match self.outbox.next_due() {
+            Some((first, due)) if batch.is_retry && first == id => clock.max(due),
+            Some(_) | None => clock,
+        };
         if !self.outbox.is_delivered(&id) {
             self.outbox.queue(id.clone());
-            self.outbox.answered(&id, world.clock(self.id()), outcome);
+            self.outbox.answered(&id, at, outcome);
         }
         if let Some(posted) = self.posted.get_mut(&id) {
             posted.retries += u32::from(batch.is_retry);
             posted.answered_ms = now.real_ms;
+            posted.is_conflict = sent.iter().all(|sent| sent.answer.is_conflict());
         }
     }
 
@@ -257,6 +278,7 @@ impl Lane {
             attempts: 0,
             retries: 0,
             answered_ms: now.real_ms,
+            is_conflict: false,
         });
         posted.attempts += 1;
         let attempt = Attempt {
@@ -296,13 +318,28 @@ impl Lane {
         Some(Box::new(batch))
     }
 
-    /// Whether a delivery is still to be retried.
+    /// Whether a delivery is still to be retried that the merchant may not have taken in.
     pub(super) fn has_retries(&self) -> bool {
-        self.outbox.next_due().is_some()
+        let mut posted = self.posted.iter();
+        posted.any(|(id, posted)| !posted.is_conflict && self.outbox.is_planned(id))
     }
 }
 
 /// Real time before the next retry: doubling, so that nine retries take `within` together.
 fn pace(within: Span, retries: u32) -> Span {
-    Span::from_ms((within.ms() << retries.min(9)) / 511)
+    Span::from_ms((within.ms() << retries.min(9)).div_ceil(511))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_schedule_lasts_at_least_as_long_as_the_merchant_may_take_to_recover() {
+        for within_ms in [0, 1, 100, 5_000, 30_000, 86_400_000] {
+            let paces = (0..9).map(|retries| pace(Span::from_ms(within_ms), retries).ms());
+            let whole: u64 = paces.sum();
+            assert!((within_ms..within_ms + 10).contains(&whole), "{within_ms}: {whole}");
+        }
+    }
 }

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::io;
 
-use crate::history::{ApiCall, Entry, Fact, Transition, Writer};
+use crate::history::{ApiCall, Entry, Fact, Redaction, Transition, Writer};
 use crate::model::{LaneId, Money, PaymentId, Reference, SimTime};
 use crate::provider::{ApiReply, ApiRequest, Event, Provider, Subject};
 
@@ -43,6 +43,11 @@ impl World {
             live: BTreeMap::new(),
             failure: None,
         }
+    }
+
+    /// Blacks these secrets out of everything that is appended from here on.
+    pub fn redact(&mut self, redaction: Redaction) {
+        self.history.redact(redaction);
     }
 
     /// Starts a lane's clock; its entries are kept until `leave`.

@@ -28,6 +28,7 @@ pub fn profile(exe: &Path, defect: Option<&str>) -> Profile {
             listen: "127.0.0.1:0".to_owned(),
             api_key: None,
             webhook_secret: None,
+            account: None,
             rails: crate::model::RAILS.iter().map(|rail| rail.id.to_owned()).collect(),
         },
         drive: drive(),

@@ -199,7 +199,7 @@ pub(super) fn set_applied(db: &Connection, event: &str) -> rusqlite::Result<()> 
     db.prepare_cached("update events set applied = 1 where id = ?1")?.execute([event]).map(drop)
 }
 
-/// Whether a payment has been booked before. Three of the defects overlook that it has.
+/// Whether a payment has been booked before. Four of the defects overlook that it has.
 pub(super) fn is_credited(
     db: &Connection,
     payment: &str,
@@ -215,6 +215,11 @@ pub(super) fn is_credited(
         Some(Fault::EventIdOnly) => {
             Some("select 1 from events where payment = ?1 and id <> ?2 and kind = ?3 and applied")
         }
+        // Each kind of event is booked once.
+        Some(Fault::CreditPerStatus) if cause.kind != RECONCILIATION.kind => Some(
+            "select 1 where ?2 <> '' and not exists (select 1 from postings
+             where payment = ?1 and cause_kind = ?3)",
+        ),
         // Reconciliation believes only in what it has booked itself.
         Some(Fault::RecoveryBooksAgain) if cause.kind == RECONCILIATION.kind => Some(
             "select 1 where not exists (select 1 from postings

@@ -37,6 +37,8 @@ no-freshness-window    | forged-confirmed:aged                | awaiting 0 - - 4
 no-dedup               | paid confirmed again                 | paid 1 250 - 200               | paid 2 250,250 - 200
 no-dedup               | confirmed settled again              | paid 1 250 - 200               | paid 2 250,250 - 200
 no-dedup               | confirmed settled new-id reconcile   | paid 1 250 - 200               | paid 1 250 - 200
+credit-per-status      | confirmed settled                    | paid 1 250 - 200               | paid 2 250,250 - 200
+credit-per-status      | paid confirmed again new-id reconcile | paid 1 250 - 200              | paid 1 250 - 200
 event-id-only          | paid confirmed new-id                | paid 1 250 - 200               | paid 2 250,250 - 200
 event-id-only          | confirmed settled new-id             | paid 1 250 - 200               | paid 2 250,250 - 200
 event-id-only          | confirmed again settled reconcile    | paid 1 250 - 200               | paid 1 250 - 200

@@ -51,7 +51,11 @@ pub enum SelectionError {
         nearest: Option<String>,
     },
     /// A target that is not in the plan.
-    #[error("nothing is called `{target}`{}", hint(nearest))]
+    #[error(
+        "nothing is called `{target}`{}; give a file, FILE:LINE or a title (`countersign suite \
+         export DIR` writes the built-in ones out)",
+        hint(nearest)
+    )]
     Target {
         /// As given.
         target: String,
@@ -72,7 +76,7 @@ pub enum SelectionError {
     #[error("everything selected is left out: {0}")]
     LeftOut(String),
     /// Targets and tags have nothing in common.
-    #[error("no scenario is selected by {0}; `countersign check` lists what there is")]
+    #[error("no scenario is selected by {0}; leave a part of it out")]
     Nothing(String),
 }
 

@@ -26,6 +26,12 @@ pub fn embedded() -> Vec<(String, String)> {
     files
 }
 
+/// Whether the built-in suite has a file of that path.
+#[must_use]
+pub fn is_embedded(path: &str) -> bool {
+    embedded().iter().any(|(known, _)| known == path)
+}
+
 /// Whether a file of that name is read as a feature or a sweep.
 #[must_use]
 pub fn is_suite(path: &str) -> bool {

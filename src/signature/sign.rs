@@ -29,6 +29,21 @@ impl Scheme {
         self.key.fresh(entropy)
     }
 
+    /// Whether the secret is a key of this scheme.
+    ///
+    /// # Errors
+    /// [`SignatureError::Key`] if it is not.
+    pub fn check_secret(&self, secret: &Secret) -> Result<(), SignatureError> {
+        self.key_of(secret).map(drop)
+    }
+
+    fn key_of(&self, secret: &Secret) -> Result<Vec<u8>, SignatureError> {
+        self.key.bytes(secret).ok_or_else(|| SignatureError::Key {
+            scheme: self.name.clone(),
+            form: self.key.form_in_words(),
+        })
+    }
+
     /// Signs, and passes the encoded signature through `spoil` before it is put into its header:
     /// forgeries keep everything else as a genuine sender would have it.
     pub(crate) fn sign_spoilt(
@@ -43,10 +58,7 @@ impl Scheme {
         else {
             unreachable!("a signable scheme has a signature, a template and a mac");
         };
-        let key = self.key.bytes(secret).ok_or_else(|| SignatureError::Key {
-            scheme: self.name.clone(),
-            form: self.key.form_in_words(),
-        })?;
+        let key = self.key_of(secret)?;
         let ts = self.ts.as_ref().map(|ts| ts.unit.render(message.ts));
         let mut headers = Headers::default();
         if let Some(id) = &self.id {

@@ -7,7 +7,8 @@ use crate::input::{Cursor, Fields, Value};
 use crate::merchant::profile::ProviderConfig;
 use crate::model::RAILS;
 
-const KEYS: &[&str] = &["mode", "listen", "api_key", "webhook_secret", "profile", "rails"];
+const KEYS: &[&str] =
+    &["mode", "listen", "api_key", "webhook_secret", "account", "profile", "rails"];
 
 const LATER: &[(&str, &str)] = &[
     ("public_url", "a merchant that reaches `provider.listen` directly"),
@@ -40,6 +41,7 @@ pub(super) fn read(
         listen: listen.map_or_else(|| LISTEN.to_owned(), |(address, _)| address.to_string()),
         api_key,
         webhook_secret,
+        account: get("account").and_then(|cursor| texts.plain(&cursor)),
         rails: rails(fields.and_then(|fields| fields.need("rails")).as_ref()),
     }
 }

@@ -62,10 +62,13 @@ impl Allowed {
                 credit_right(policy, now, may_post)
             },
             fulfil_max: u64::from(may_fulfil && !is_short),
-            fulfil_right: match (may_fulfil, is_short, now.is_plain() && !is_withdrawn) {
-                (false, ..) | (true, true, _) => 0..=0,
-                (true, false, true) => 1..=1,
-                (true, false, false) => 0..=1,
+            fulfil_right: match (may_fulfil, is_short) {
+                (false, _) | (true, true) => 0..=0,
+                // Where goods may leave at `paid`, waiting for the confirmation is no fault.
+                (true, false) if now.is_plain() && !is_withdrawn && now.status != Status::Paid => {
+                    1..=1
+                }
+                (true, false) => 0..=1,
             },
             exception_due: exception_due(policy, now),
             classes: classes(truths),
@@ -227,8 +230,8 @@ fn covers_gap(policy: &Policy, truth: &Truth) -> bool {
 }
 
 fn credit_max(policy: &Policy, now: &Truth, may_post: bool) -> Money {
-    let accepted_early = now.status == Status::Expired
-        && (policy.late == Some(Amount::Accept) || policy.under == Some(Amount::Accept));
+    let accepted_early =
+        now.status == Status::Expired && answer_to_closed(policy, now) == Some(Amount::Accept);
     if !may_post && !accepted_early {
         return now.due.asset.zero();
     }
@@ -259,11 +262,15 @@ fn credit_right(policy: &Policy, now: &Truth, may_post: bool) -> BTreeSet<Money>
 
 /// Money on a closed payment must be seen by somebody, unless the policy settles it.
 fn exception_due(policy: &Policy, now: &Truth) -> bool {
-    let settles = |answer: Option<Amount>| matches!(answer, Some(Amount::Accept | Amount::Refund));
-    let is_late = now.flags.contains(&Flag::Late);
-    let settled = if is_late { settles(policy.late) } else { settles(policy.under) };
+    let answer = answer_to_closed(policy, now);
+    let settled = matches!(answer, Some(Amount::Accept | Amount::Refund));
     let money_came = !now.received.is_zero() || now.flags.contains(&Flag::WrongAsset);
     now.status == Status::Expired && money_came && !settled
+}
+
+/// What the policy promises for money on a payment that closed: it came late, or it was short.
+fn answer_to_closed(policy: &Policy, now: &Truth) -> Option<Amount> {
+    if now.flags.contains(&Flag::Late) { policy.late } else { policy.under }
 }
 
 fn classes(truths: &[&Truth]) -> BTreeSet<ExceptionClass> {

@@ -146,7 +146,12 @@ fn behind(
             && (state != OrderState::Exception || shown.has_exception(&allowed.classes))
     };
     if scrutiny.state && !shown.state.is_some_and(settled) {
-        let expected = format!("the order shows {}", words(right));
+        let parked = shown.state == Some(OrderState::Exception);
+        let expected = if parked && right.contains(&OrderState::Exception) {
+            "an open exception of a fitting class beside the state `exception`".to_owned()
+        } else {
+            format!("the order shows {}", words(right))
+        };
         found.push((Fault::Missing, expected, shown.tell(), Some(due)));
     }
     if let (true, Some(credited)) = (scrutiny.credits, shown.credited)
