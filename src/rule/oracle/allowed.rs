@@ -71,7 +71,7 @@ impl Allowed {
                 (true, false) => 0..=1,
             },
             exception_due: exception_due(policy, now),
-            classes: classes(truths),
+            classes: super::class::fitting(truths),
             is_short,
             is_withdrawn,
         }
@@ -190,7 +190,7 @@ fn shown_at_last(policy: &Policy, truths: &[&Truth]) -> BTreeSet<OrderState> {
 }
 
 /// How far a dispute is, if there is one.
-fn dispute(truths: &[&Truth]) -> Option<EventKind> {
+pub(super) fn dispute(truths: &[&Truth]) -> Option<EventKind> {
     let kinds = [EventKind::DisputeOpened, EventKind::DisputeWon, EventKind::DisputeLost];
     let now = truths.last()?;
     let own = truths.iter().rev().filter(|truth| truth.payment == now.payment);
@@ -271,49 +271,6 @@ fn exception_due(policy: &Policy, now: &Truth) -> bool {
 /// What the policy promises for money on a payment that closed: it came late, or it was short.
 fn answer_to_closed(policy: &Policy, now: &Truth) -> Option<Amount> {
     if now.flags.contains(&Flag::Late) { policy.late } else { policy.under }
-}
-
-fn classes(truths: &[&Truth]) -> BTreeSet<ExceptionClass> {
-    let mut classes: BTreeSet<_> = [ExceptionClass::Other].into();
-    let Some(now) = truths.last() else { return classes };
-    if matches!(now.amount_state, AmountState::Under | AmountState::Over) {
-        classes.insert(ExceptionClass::AmountMismatch);
-    }
-    for flag in &now.flags {
-        classes.extend(match flag {
-            Flag::Late | Flag::Manual => {
-                [ExceptionClass::LatePayment, ExceptionClass::DelayedConfirmation]
-            }
-            Flag::Replaced | Flag::Reorged => {
-                [ExceptionClass::DelayedConfirmation, ExceptionClass::ReversedAfterFinal]
-            }
-            Flag::WrongAsset => [ExceptionClass::WrongAsset, ExceptionClass::AmountMismatch],
-        });
-    }
-    match now.status {
-        Status::Expired => {
-            classes.extend([ExceptionClass::LatePayment, ExceptionClass::DelayedConfirmation]);
-        }
-        Status::Failed => {
-            classes
-                .extend([ExceptionClass::DelayedConfirmation, ExceptionClass::ReversedAfterFinal]);
-        }
-        Status::Held => {
-            classes.insert(ExceptionClass::PolicyHold);
-        }
-        Status::Refunded => {
-            classes.insert(ExceptionClass::ReversedAfterFinal);
-        }
-        Status::Pending
-        | Status::Paid
-        | Status::Confirmed
-        | Status::Settled
-        | Status::Cancelled => {}
-    }
-    if dispute(truths).is_some() {
-        classes.insert(ExceptionClass::ReversedAfterFinal);
-    }
-    classes
 }
 
 #[cfg(test)]

@@ -4,6 +4,7 @@
 //! Knows the model, the policy and the plan's expectations. Knows no rule.
 
 mod allowed;
+mod class;
 mod expectation;
 mod shown;
 mod violation;
