@@ -49,9 +49,11 @@ async fn caller(service: Arc<Service>, told: Arc<Mutex<Told>>, name: String, don
 }
 
 /// Everything that was answered is still so, and what was asked is there at most once.
-async fn check(service: &Service, told: &Told) {
+async fn check(service: &Service, told: &Mutex<Told>) {
+    let payments = service.all("/v1/payments").await;
+    let told = told.lock().unwrap();
     let mut by_reference = BTreeMap::<String, Vec<Value>>::new();
-    for payment in service.all("/v1/payments").await {
+    for payment in payments {
         let reference = payment["reference"].as_str().unwrap().to_owned();
         by_reference.entry(reference).or_default().push(payment);
     }
@@ -80,7 +82,7 @@ async fn nothing_that_was_answered_is_lost_or_doubled() {
     let told = Arc::new(Mutex::new(Told::default()));
     for round in 0..KILLS {
         let service = Arc::new(Service::start(&arguments).await);
-        check(&service, &told.lock().unwrap()).await;
+        check(&service, &told).await;
         let done = Arc::new(AtomicU32::new(0));
         let callers: Vec<_> = (0..CALLERS)
             .map(|n| {
@@ -102,8 +104,8 @@ async fn nothing_that_was_answered_is_lost_or_doubled() {
         Arc::into_inner(service).expect("the callers have ended").kill().await;
     }
     let service = Service::start(&arguments).await;
-    let told = Arc::into_inner(told).unwrap().into_inner().unwrap();
     check(&service, &told).await;
+    let told = Arc::into_inner(told).unwrap().into_inner().unwrap();
     keys_are_remembered(&service, &told).await;
     check_deliveries(&service, &door).await;
     assert_eq!(service.interrupt().await, Some(0));

@@ -17,7 +17,7 @@ use super::{Declined, Sandbox};
 pub enum Action {
     /// The payer sends money.
     Pay {
-        /// So much of what is sent; what is missing where left out.
+        /// So much of what is sent. Where left out: what is missing, and by mistake what is due.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         amount: Option<String>,
         /// What is sent, where it is not what was asked for.
@@ -177,9 +177,12 @@ impl Sandbox {
         let shown = stray::coin(truth.rail, coin).ok_or(Refused::NoSuchCoin(truth.rail.id))?;
         let atoms = match amount {
             Some(text) => shown.asset.parse(text)?.atoms,
+            // What comes wrongly never counts, so nothing of it is ever missing.
             None => {
-                let missing = truth.due.less(truth.received)?;
-                converted(missing.atoms, missing.asset, shown.asset)
+                let whole =
+                    mistake.map_or_else(|| truth.due.less(truth.received), |_| Ok(truth.due));
+                let whole = whole?;
+                converted(whole.atoms, whole.asset, shown.asset)
             }
         };
         let sending = Sending { atoms, requested: None, coin };
