@@ -59,7 +59,16 @@ The control API, as JSON:
   GET  /api/payments/ID                   with timeline, events, deliveries, attempts
   POST /api/payments/ID/pay               {\"amount\": \"100.00\"}, or what is missing
   POST /api/payments/ID/mine              {\"blocks\": 3}, or until it is confirmed
-  POST /api/payments/ID/settle | expire | accept
+  POST /api/payments/ID/settle | expire | accept | give-up
+  POST /api/payments/ID/pay               {\"mistake\": \"other_asset\"}: or other_network,
+                                          look_alike, untagged, failing
+  POST /api/payments/ID/replace           {\"amount\": \"0\"}: the last transfer, spent once more
+  POST /api/payments/ID/reorganise        {\"depth\": 3}, and return-orphans
+  POST /api/payments/ID/stall | resume    its network
+  POST /api/payments/ID/hold | release | reject
+  POST /api/payments/ID/complete-refund   {\"refund\": \"rfd_…\"}, or fail-refund
+  POST /api/payments/ID/open-dispute      {\"reason\": \"…\", \"amount\": \"5.00\"}
+  POST /api/payments/ID/win-dispute | lose-dispute | test
   GET  /api/deliveries?before=ID&limit=N  of the newest events first
   POST /api/deliveries/EVENT/hold | release | drop | redeliver
   POST /api/deliveries/hold               {\"on\": true}: all that is new, until {\"on\": false}

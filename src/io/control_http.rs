@@ -26,7 +26,7 @@ use super::desk::{Desk, Refusal};
 use super::interruption::Interruption;
 use super::journal::Lost;
 use crate::model::{EventId, PaymentId, SimTime, Span};
-use crate::provider::sandbox::{Command, Declined};
+use crate::provider::sandbox::{Action, Command, Declined};
 use crate::provider::{Event, Refused};
 
 const PAGE: &str = include_str!("control.html");
@@ -177,35 +177,19 @@ async fn advance(State(control): State<Control>, body: Bytes) -> Answer {
     status(State(control)).await
 }
 
-#[derive(Deserialize, Default)]
-#[serde(deny_unknown_fields)]
-struct Act {
-    amount: Option<String>,
-    blocks: Option<u32>,
-}
-
+/// The verb of the path and the fields of the body are one action.
 async fn act(
     State(control): State<Control>,
     Path((id, verb)): Path<(String, String)>,
     body: Bytes,
 ) -> Answer {
-    let Act { amount, blocks } = read(&body)?;
+    let mut fields: serde_json::Map<String, serde_json::Value> = read(&body)?;
+    fields.insert("action".to_owned(), verb.replace('-', "_").into());
+    let action: Action = serde_json::from_value(fields.into())
+        .map_err(|error| Problem::Unreadable(format!("{verb}: {error}")))?;
     let payment = PaymentId::new(id);
-    let id = payment.clone();
-    let command = match (verb.as_str(), amount, blocks) {
-        ("pay", amount, None) => Command::Pay { payment, amount },
-        ("mine", None, blocks) => Command::Mine { payment, blocks },
-        ("settle", None, None) => Command::Settle { payment },
-        ("expire", None, None) => Command::Expire { payment },
-        ("accept", None, None) => Command::Accept { payment },
-        ("pay" | "mine" | "settle" | "expire" | "accept", ..) => {
-            let detail = "`amount` goes with pay, and `blocks` with mine";
-            return Err(Problem::Unreadable(detail.to_owned()));
-        }
-        _ => return Err(Problem::Nowhere),
-    };
-    control.desk.obey(command).await?;
-    control.payment(&id).await
+    control.desk.obey(Command::Act { payment: payment.clone(), action }).await?;
+    control.payment(&payment).await
 }
 
 #[derive(Deserialize)]
@@ -293,7 +277,8 @@ impl IntoResponse for Problem {
             Self::NoPayment(_)
             | Self::Nowhere
             | Self::Refusal(Refusal::Declined(
-                Declined::Refused(Refused::UnknownPayment(_)) | Declined::UnknownDelivery(_),
+                Declined::Refused(Refused::UnknownPayment(_) | Refused::UnknownRefund(_))
+                | Declined::UnknownDelivery(_),
             )) => StatusCode::NOT_FOUND,
             Self::Refusal(Refusal::Declined(
                 Declined::Refused(_) | Declined::Underway(_) | Declined::TooFar(_),

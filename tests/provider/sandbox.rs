@@ -4,7 +4,9 @@ use std::collections::BTreeMap;
 
 use bytes::Bytes;
 use countersign::model::{EventId, PaymentId, RAILS, SimTime, Span};
-use countersign::provider::sandbox::{Attempt, Command, Declined, Entry, Reply, Sandbox};
+use countersign::provider::sandbox::{
+    Action, Attempt, Command, Declined, Entry, Mistake, Reply, Sandbox,
+};
 use countersign::provider::{ApiReply, ApiRequest, Config};
 use proptest::prelude::*;
 use serde_json::Value;
@@ -21,6 +23,13 @@ fn config() -> Config {
         nonce: "nonce".to_owned(),
         start: START,
     }
+}
+
+const PAY: Action = Action::Pay { amount: None, mistake: None };
+const MINE: Action = Action::Mine { blocks: None };
+
+fn act(payment: &PaymentId, action: Action) -> Command {
+    Command::Act { payment: payment.clone(), action }
 }
 
 /// A sandbox with a wall clock that the test moves, and the journal that it filled.
@@ -109,9 +118,9 @@ fn seen(sandbox: &Sandbox, wall: SimTime) -> Vec<String> {
 fn a_payment_is_paid_mined_settled_and_each_step_is_delivered() {
     let mut rig = Rig::new(true);
     let payment = rig.create("k");
-    rig.obey(Command::Pay { payment: payment.clone(), amount: None }).unwrap();
-    rig.obey(Command::Mine { payment: payment.clone(), blocks: None }).unwrap();
-    rig.obey(Command::Settle { payment: payment.clone() }).unwrap();
+    rig.obey(act(&payment, PAY)).unwrap();
+    rig.obey(act(&payment, MINE)).unwrap();
+    rig.obey(act(&payment, Action::Settle)).unwrap();
     let delivered: Vec<_> = std::iter::from_fn(|| rig.attempt(204)).collect();
     assert_eq!(delivered.len(), 4);
     assert!(delivered.is_sorted(), "in the order of events");
@@ -129,23 +138,54 @@ fn a_payment_is_paid_mined_settled_and_each_step_is_delivered() {
 fn amounts_short_over_late_and_accepted() {
     let mut rig = Rig::new(false);
     let payment = rig.create("k");
-    let pay =
-        |amount: &str| Command::Pay { payment: payment.clone(), amount: Some(amount.to_owned()) };
+    let pay = |amount: &str| {
+        act(&payment, Action::Pay { amount: Some(amount.to_owned()), mistake: None })
+    };
     assert!(matches!(rig.obey(pay("1e3")), Err(Declined::Money(_))));
     rig.obey(pay("100")).unwrap();
     assert_eq!(rig.detail(&payment)["missing"]["amount"], "150.000000");
-    rig.obey(Command::Expire { payment: payment.clone() }).unwrap();
+    rig.obey(act(&payment, Action::Expire)).unwrap();
     assert_eq!(rig.detail(&payment)["payment"]["status"], "expired");
-    assert!(matches!(
-        rig.obey(Command::Expire { payment: payment.clone() }),
-        Err(Declined::Refused(_))
-    ));
+    assert!(matches!(rig.obey(act(&payment, Action::Expire)), Err(Declined::Refused(_))));
     rig.obey(pay("150")).unwrap();
-    rig.obey(Command::Accept { payment: payment.clone() }).unwrap();
+    rig.obey(act(&payment, Action::Accept)).unwrap();
     let detail = rig.detail(&payment);
     assert_eq!(detail["payment"]["status"], "confirmed");
     assert_eq!(detail["payment"]["flags"], serde_json::json!(["late", "manual"]));
     assert_eq!(rig.standings(&payment)[0], "-", "nothing is delivered to nowhere");
+}
+
+#[test]
+fn money_comes_wrongly_is_held_goes_back_and_is_disputed() {
+    let mut rig = Rig::new(false);
+    let payment = rig.create("k");
+    let mistake = Some(Mistake::OtherNetwork);
+    let nowhere = rig.obey(act(&payment, Action::Pay { amount: None, mistake }));
+    assert!(matches!(nowhere, Err(Declined::Refused(_))), "tron shares no addresses");
+    let mistake = Some(Mistake::LookAlike);
+    rig.obey(act(&payment, Action::Pay { amount: None, mistake })).unwrap();
+    assert_eq!(rig.detail(&payment)["payment"]["flags"], serde_json::json!(["wrong_asset"]));
+    for (action, status) in [
+        (PAY, "paid"),
+        (Action::Reorganise { depth: 0 }, "paid"),
+        (Action::Hold, "held"),
+        (Action::Release, "paid"),
+        (MINE, "confirmed"),
+        (
+            Action::OpenDispute { amount: Some("50".into()), reason: "not received".into() },
+            "confirmed",
+        ),
+        (Action::LoseDispute, "confirmed"),
+    ] {
+        rig.obey(act(&payment, action.clone())).unwrap_or_else(|e| panic!("{action:?}: {e}"));
+        assert_eq!(rig.detail(&payment)["payment"]["status"], status, "{action:?}");
+    }
+    let path = format!("/v1/payments/{payment}/refunds");
+    let refund: Value = serde_json::from_slice(&rig.call("POST", &path, "r", "{}").body).unwrap();
+    let refund = refund["id"].as_str().expect("what is left can go back").to_owned();
+    rig.obey(act(&payment, Action::CompleteRefund { refund })).unwrap();
+    let events = rig.detail(&payment)["events"].as_array().unwrap().len();
+    assert!(events > 8, "{events}");
 }
 
 #[test]
@@ -213,7 +253,7 @@ fn everything_new_is_held_until_all_is_released() {
     let mut rig = Rig::new(true);
     rig.obey(Command::HoldAll { on: true }).unwrap();
     let payment = rig.create("k");
-    rig.obey(Command::Pay { payment: payment.clone(), amount: None }).unwrap();
+    rig.obey(act(&payment, PAY)).unwrap();
     assert_eq!((rig.attempt(200), rig.standings(&payment)), (None, vec!["held".to_owned(); 2]));
     rig.obey(Command::HoldAll { on: false }).unwrap();
     assert_eq!(std::iter::from_fn(|| rig.attempt(200)).count(), 2);
@@ -224,11 +264,11 @@ fn a_410_ends_deliveries_until_one_is_asked_for() {
     let mut rig = Rig::new(true);
     let payment = rig.create("k");
     let event = rig.attempt(410).unwrap();
-    rig.obey(Command::Pay { payment: payment.clone(), amount: None }).unwrap();
+    rig.obey(act(&payment, PAY)).unwrap();
     assert_eq!((rig.attempt(200), rig.standings(&payment)), (None, vec!["ended".to_owned(); 2]));
     rig.obey(Command::Redeliver { event: event.clone() }).unwrap();
     assert_eq!(rig.attempt(200), Some(event));
-    rig.obey(Command::Mine { payment, blocks: None }).unwrap();
+    rig.obey(act(&payment, MINE)).unwrap();
     assert!(rig.attempt(200).is_some());
 }
 
@@ -283,7 +323,7 @@ fn step(rig: &mut Rig, (what, choice, amount): (u8, u8, u32)) {
         n => EventId::new(deliveries[usize::from(choice) % n]["event"].as_str().unwrap()),
     };
     // What is refused must not show after a restart either.
-    let _ = match what % 16 {
+    let _ = match what % 24 {
         0 | 1 => {
             rig.create(&format!("k{}", choice % 8));
             Ok(())
@@ -293,18 +333,36 @@ fn step(rig: &mut Rig, (what, choice, amount): (u8, u8, u32)) {
             rig.call("GET", "/v1/payments/pay_x", "", "");
             Ok(())
         }
-        3 => rig.obey(Command::Pay { payment, amount: None }),
-        4 => rig.obey(Command::Pay { payment, amount: Some(format!("{amount}")) }),
-        5 => rig.obey(Command::Mine { payment, blocks: Some(amount % 25) }),
-        6 => rig.obey(Command::Settle { payment }),
-        7 => rig.obey(Command::Expire { payment }),
-        8 => rig.obey(Command::Accept { payment }),
+        3 => rig.obey(act(&payment, PAY)),
+        4 => rig
+            .obey(act(&payment, Action::Pay { amount: Some(format!("{amount}")), mistake: None })),
+        5 => rig.obey(act(&payment, Action::Mine { blocks: Some(amount % 25) })),
+        6 => rig.obey(act(&payment, Action::Settle)),
+        7 => rig.obey(act(&payment, Action::Expire)),
+        8 => rig.obey(act(&payment, Action::Accept)),
         9 => rig.obey(Command::Advance { ms: u64::from(amount) * 60_000 }),
         10 => rig.obey(Command::HoldAll { on: choice < 64 }),
         11 => rig.obey(Command::Hold { event }),
         12 => rig.obey(Command::Release { event }),
         13 => rig.obey(Command::Drop { event }),
         14 => rig.obey(Command::Redeliver { event }),
+        15 => rig.obey(act(&payment, Action::Reorganise { depth: amount % 30 })),
+        16 => rig.obey(act(&payment, Action::Replace { amount: format!("{}", amount % 300) })),
+        17 => rig
+            .obey(act(&payment, [Action::Hold, Action::Release][usize::from(choice) % 2].clone())),
+        18 => rig
+            .obey(act(&payment, [Action::Reject, Action::GiveUp][usize::from(choice) % 2].clone())),
+        19 => rig.obey(act(&payment, Action::OpenDispute { amount: None, reason: "x".into() })),
+        20 => {
+            let path = format!("/v1/payments/{payment}/refunds");
+            rig.call("POST", &path, &format!("f{choice}"), "{}");
+            Ok(())
+        }
+        21 => {
+            let mistakes = [Mistake::OtherAsset, Mistake::LookAlike, Mistake::Failing];
+            let mistake = Some(mistakes[usize::from(choice) % 3]);
+            rig.obey(act(&payment, Action::Pay { amount: None, mistake }))
+        }
         _ => {
             rig.wall = rig.wall.plus(Span::from_ms(u64::from(choice)));
             rig.attempt([200, 500, 410, 429][usize::from(choice) % 4]);

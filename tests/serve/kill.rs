@@ -1,10 +1,10 @@
 //! Kill -9 in the middle of a load, again and again: nothing that was answered is lost or doubled.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, Mutex};
 
 use serde_json::{Value, json};
+use tokio::sync::watch;
 
 use super::{Door, Service, path};
 
@@ -25,7 +25,12 @@ struct Told {
 }
 
 /// Opens orders and plays the payer until the service does not answer any more.
-async fn caller(service: Arc<Service>, told: Arc<Mutex<Told>>, name: String, done: Arc<AtomicU32>) {
+async fn caller(
+    service: Arc<Service>,
+    told: Arc<Mutex<Told>>,
+    name: String,
+    done: watch::Sender<u32>,
+) {
     for n in 0.. {
         let reference = format!("{name}-{n}");
         told.lock().unwrap().asked.insert(reference.clone());
@@ -43,15 +48,17 @@ async fn caller(service: Arc<Service>, told: Arc<Mutex<Told>>, name: String, don
             // Blocks for one order confirm the others too, which then have nothing to be mined.
             assert_eq!(status, 200, "{answer}");
             told.lock().unwrap().status.insert(id.clone(), shown);
-            done.fetch_add(1, Ordering::SeqCst);
+            done.send_modify(|n| *n += 1);
         }
     }
 }
 
 /// Everything that was answered is still so, and what was asked is there at most once.
-async fn check(service: &Service, told: &Told) {
+async fn check(service: &Service, told: &Mutex<Told>) {
+    let payments = service.all("/v1/payments").await;
+    let told = told.lock().unwrap();
     let mut by_reference = BTreeMap::<String, Vec<Value>>::new();
-    for payment in service.all("/v1/payments").await {
+    for payment in payments {
         let reference = payment["reference"].as_str().unwrap().to_owned();
         by_reference.entry(reference).or_default().push(payment);
     }
@@ -80,30 +87,29 @@ async fn nothing_that_was_answered_is_lost_or_doubled() {
     let told = Arc::new(Mutex::new(Told::default()));
     for round in 0..KILLS {
         let service = Arc::new(Service::start(&arguments).await);
-        check(&service, &told.lock().unwrap()).await;
-        let done = Arc::new(AtomicU32::new(0));
+        check(&service, &told).await;
+        let done = watch::Sender::new(0);
         let callers: Vec<_> = (0..CALLERS)
             .map(|n| {
                 let name = format!("R{round}-{n}");
                 tokio::spawn(caller(service.clone(), told.clone(), name, done.clone()))
             })
             .collect();
-        // Deliveries are under way as well when the kill comes, at another point each round.
+        // Transitions and deliveries are under way when the kill comes, at another point each round.
         let before = *door.count.borrow();
-        door.counts(before + 20 + round * 3).await;
+        door.counts(before + 5 + round * 3).await;
+        done.subscribe().wait_for(|n| *n > round * 2).await.unwrap();
         let id = i32::try_from(service.child.id().unwrap()).unwrap();
         let kill = nix::sys::signal::Signal::SIGKILL;
         nix::sys::signal::kill(nix::unistd::Pid::from_raw(id), kill).unwrap();
         for caller in callers {
             caller.await.unwrap();
         }
-        let done = done.load(Ordering::SeqCst);
-        assert!(done > 0, "round {round} had no load");
         Arc::into_inner(service).expect("the callers have ended").kill().await;
     }
     let service = Service::start(&arguments).await;
-    let told = Arc::into_inner(told).unwrap().into_inner().unwrap();
     check(&service, &told).await;
+    let told = Arc::into_inner(told).unwrap().into_inner().unwrap();
     keys_are_remembered(&service, &told).await;
     check_deliveries(&service, &door).await;
     assert_eq!(service.interrupt().await, Some(0));

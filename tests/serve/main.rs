@@ -2,6 +2,7 @@
 
 mod control;
 mod kill;
+mod trigger;
 
 use std::collections::BTreeMap;
 use std::path::Path;

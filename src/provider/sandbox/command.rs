@@ -9,6 +9,7 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use crate::model::{EventId, MoneyError, PaymentId, SimTime, Span};
 use crate::provider::{ApiRequest, Refused};
 
+use super::action::Action;
 use super::delivery::Attempt;
 
 /// What moves a sandbox.
@@ -29,34 +30,12 @@ pub enum Command {
         /// By so many milliseconds.
         ms: u64,
     },
-    /// The payer sends money.
-    Pay {
-        /// For this payment.
+    /// Something is done to a payment.
+    Act {
+        /// To this one.
         payment: PaymentId,
-        /// So much of the rail's asset; what is missing where left out.
-        amount: Option<String>,
-    },
-    /// The network of a payment adds blocks.
-    Mine {
-        /// Whose network.
-        payment: PaymentId,
-        /// So many; until it is confirmed where left out.
-        blocks: Option<u32>,
-    },
-    /// The provider credits a payment.
-    Settle {
-        /// This one.
-        payment: PaymentId,
-    },
-    /// The clock moves to a payment's deadline.
-    Expire {
-        /// This one's.
-        payment: PaymentId,
-    },
-    /// An operator accepts what came late or short.
-    Accept {
-        /// For this payment.
-        payment: PaymentId,
+        /// What.
+        action: Action,
     },
     /// New deliveries are held back, or no longer; then those that were held are released.
     HoldAll {
@@ -229,7 +208,7 @@ mod tests {
 
     #[test]
     fn an_unknown_command_is_told_and_not_skipped() {
-        for text in ["", "{}", r#"{"command":"fly"}"#, r#"{"command":"settle"}"#] {
+        for text in ["", "{}", r#"{"command":"fly"}"#, r#"{"command":"act","payment":"p"}"#] {
             let error = Command::from_text(text).unwrap_err().to_string();
             assert!(error.contains("newer countersign"), "{error}");
         }

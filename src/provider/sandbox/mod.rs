@@ -5,6 +5,7 @@
 //! byte for byte, so a journal of them is all that a restart needs. Knows no socket, no file, no
 //! clock and no key of webhooks: whoever drives it hands in the wall clock and carries out attempts.
 
+mod action;
 mod command;
 mod delivery;
 mod view;
@@ -15,6 +16,7 @@ use crate::model::{EventId, PaymentId, SimTime, Span, Status};
 
 use super::{ApiReply, ApiRequest, Config, Event, Provider};
 
+pub use action::{Action, Mistake};
 pub use command::{Call, Command, Declined, Entry, Unreadable};
 pub use delivery::{Attempt, Reply};
 pub use view::Signing;
@@ -200,26 +202,7 @@ impl Sandbox {
             Command::Called(call) => drop(self.handle(&call.0)),
             Command::Tick => self.close_windows(),
             Command::Advance { ms } => self.advance(Span::from_ms(*ms))?,
-            Command::Pay { payment, amount } => {
-                let atoms = self.atoms(payment, amount.as_deref())?;
-                let events = self.provider.pay(payment, atoms, now)?;
-                self.announce(payment, &events);
-            }
-            Command::Mine { payment, blocks } => {
-                let missing = || self.provider.confirmations_missing(payment).max(1);
-                let blocks = blocks.unwrap_or_else(missing);
-                let events = self.provider.mine(payment, blocks, now)?;
-                self.announce(payment, &events);
-            }
-            Command::Settle { payment } => {
-                let events = self.provider.settle(payment, now)?;
-                self.announce(payment, &events);
-            }
-            Command::Accept { payment } => {
-                let events = self.provider.accept(payment, now)?;
-                self.announce(payment, &events);
-            }
-            Command::Expire { payment } => self.expire(payment)?,
+            Command::Act { payment, action } => self.act(payment, action)?,
             Command::HoldAll { on } => self.hold_all(*on),
             Command::Hold { event } => self.delivery(event, Deliveries::hold)?,
             Command::Release { event } => self.delivery(event, Deliveries::release)?,
@@ -236,8 +219,10 @@ impl Sandbox {
     fn handle(&mut self, request: &ApiRequest) -> ApiReply {
         let reply = self.provider.handle(request, self.now, 0);
         if let (Some(payment), false) = (&reply.payment, reply.events.is_empty()) {
-            let deadline = self.provider.expires_at(payment);
-            self.deadlines.extend(deadline.map(|at| (at, payment.clone())));
+            if self.is_pending(payment) {
+                let deadline = self.provider.expires_at(payment);
+                self.deadlines.extend(deadline.map(|at| (at, payment.clone())));
+            }
             self.announce(payment, &reply.events);
         }
         reply
@@ -258,12 +243,16 @@ impl Sandbox {
                 self.deadlines.insert((at, payment));
                 return;
             }
-            if self.provider.truth(&payment).is_some_and(|t| t.status == Status::Pending)
+            if self.is_pending(&payment)
                 && let Ok(events) = self.provider.pass_deadline(&payment, at)
             {
                 self.announce(&payment, &events);
             }
         }
+    }
+
+    fn is_pending(&self, payment: &PaymentId) -> bool {
+        self.provider.truth(payment).is_some_and(|truth| truth.status == Status::Pending)
     }
 
     fn advance(&mut self, by: Span) -> Result<(), Declined> {
@@ -274,29 +263,6 @@ impl Sandbox {
         self.now = self.now.plus(by);
         self.close_windows();
         Ok(())
-    }
-
-    /// The clock goes to the payment's deadline, for everybody: there is only one.
-    fn expire(&mut self, payment: &PaymentId) -> Result<(), Declined> {
-        let deadline = self.provider.expires_at(payment).unwrap_or(self.now);
-        let open = self.provider.truth(payment).is_some_and(|t| t.status == Status::Pending);
-        if open && deadline > self.now {
-            return self.advance(deadline.since(self.now));
-        }
-        let events = self.provider.pass_deadline(payment, self.now)?;
-        self.announce(payment, &events);
-        Ok(())
-    }
-
-    /// The atoms of that amount; what is missing where none is given.
-    fn atoms(&self, payment: &PaymentId, amount: Option<&str>) -> Result<u128, Declined> {
-        let Some(truth) = self.provider.truth(payment) else {
-            return Err(super::Refused::UnknownPayment(payment.clone()).into());
-        };
-        match amount {
-            Some(text) => Ok(truth.due.asset.parse(text)?.atoms),
-            None => Ok(truth.due.less(truth.received)?.atoms),
-        }
     }
 
     fn hold_all(&mut self, on: bool) {
