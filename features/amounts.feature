@@ -2,7 +2,8 @@
 Feature: What was paid is compared with what was asked
   A confirmation says that money is final, not that it is enough. A merchant that looks
   only at the status sells at any price the payer chooses; one that adds up running
-  totals books more than it received.
+  totals books more than it received. And whoever refuses what is short must take what is
+  whole: a shop that takes nothing proves nothing.
 
   @must @AMT-01
   Scenario: One hundredth of the price buys nothing
@@ -12,6 +13,11 @@ Feature: What was paid is compared with what was asked
     And the provider accepts the payment
     And "payment.confirmed" is delivered
     Then the books agree with the provider
+    Given another order of 100.00 USDT on tron
+    When the payer pays exactly
+    And the network confirms the transfer
+    And "payment.confirmed" is delivered
+    Then the order is paid
 
   @must @AMT-01
   Scenario: One atom short is short
@@ -21,6 +27,11 @@ Feature: What was paid is compared with what was asked
     And the provider accepts the payment
     And "payment.confirmed" is delivered
     Then the books agree with the provider
+    Given another order of 100.00 USDT on tron
+    When the payer pays exactly
+    And the network confirms the transfer
+    And "payment.confirmed" is delivered
+    Then the order is paid
 
   @should @AMT-12
   Scenario: Two halves are one price

@@ -2,7 +2,8 @@
 Feature: Money is final when it is final, and late money is still money
   A transfer that was seen can still vanish: goods that leave before the agreed
   confirmations are a gift. And a customer who pays a minute late has paid: somebody
-  must be told, or the money lies at the provider until the customer complains.
+  must be told, or the money lies at the provider until the customer complains. Beside it
+  stands a customer who pays in time, so that a shop which is always on hold passes nothing.
 
   @LIFE-01
   Scenario: A transfer that was only seen releases nothing
@@ -49,6 +50,11 @@ Feature: Money is final when it is final, and late money is still money
     And the payer sends 130.00 USDT
     And "payment.late" is delivered
     Then the books agree with the provider
+    Given another order of 130.00 USDT on tron
+    When the payer pays exactly
+    And the network confirms the transfer
+    And "payment.confirmed" is delivered
+    Then the order is paid
 
   @LIFE-08
   Scenario: A part of the price after the deadline is told to somebody
@@ -58,3 +64,8 @@ Feature: Money is final when it is final, and late money is still money
     And the payer sends 65.00 USDT
     And "payment.late" is delivered
     Then the books agree with the provider
+    Given another order of 130.00 USDT on tron
+    When the payer pays exactly
+    And the network confirms the transfer
+    And "payment.confirmed" is delivered
+    Then the order is paid

@@ -58,6 +58,11 @@ Feature: Whatever the order of arrival, the end is the same
     Then the books agree with the provider
     When "payment.expired" is delivered
     Then the books agree with the provider
+    Given another order of 180.00 USDT on tron
+    When the payer pays exactly
+    And the network confirms the transfer
+    And "payment.confirmed" is delivered
+    Then the order is paid
 
   @ORD-06
   Scenario: Money that the provider accepts after the expiry is not lost
@@ -68,3 +73,8 @@ Feature: Whatever the order of arrival, the end is the same
     And the provider accepts the payment
     And "payment.confirmed" is delivered
     Then the books agree with the provider
+    Given another order of 180.00 USDT on tron
+    When the payer pays exactly
+    And the network confirms the transfer
+    And "payment.confirmed" is delivered
+    Then the order is paid

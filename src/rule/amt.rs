@@ -1,6 +1,7 @@
 //! Amounts: what was delivered against what was ordered.
 
 use super::case::Order;
+use super::control::controlled;
 use super::idem::is_drive_to_blame;
 use super::oracle::Fault;
 use super::ord::each;
@@ -16,14 +17,15 @@ pub static AMOUNT_NOT_COMPARED: Rule = Rule {
         only at the status sells at any price the payer chooses.",
     judged: "A fraction of the price is paid, the payment expires, and the provider's operator \
         accepts it: a genuine confirmation with `amount_state: under`. No fulfilment, and no \
-        credit of more than came.",
+        credit of more than came. Control: in the same scenario, an order paid exactly becomes \
+        paid.",
     not_judged: "A shortfall that the declared tolerance or `under: accept` covers.",
     fix: "Compare `received` with the order's own amount, and park what does not cover it.",
     needs: &[Need::Checkout, Need::Order],
     owner: Owner::Engineering,
     references: &["CVE-2026-9189", "Azuriom/Plugin-Shop#284", "Wang et al., IEEE S&P 2011"],
     explains: &[],
-    judge: |case| each(case, short),
+    judge: |case| controlled(case, each(case, short)),
 };
 
 /// AMT-12

@@ -1,6 +1,7 @@
 //! Authenticity: no state change unless the message provably comes from the provider.
 
 use super::case::{Case, Order};
+use super::control::accepted;
 use super::oracle::Fault;
 use super::{Breach, Level, Need, Outcome, Owner, Rule, Violation};
 use crate::history::Attempt;
@@ -194,14 +195,14 @@ fn effect(order: &Order<'_>, seq: u64, attempt: &Attempt) -> Outcome {
     let Some(look) = order.look_after(seq).filter(|look| look.seq < until) else {
         return Outcome::Unknown("the order was not seen after the forged notification".into());
     };
-    match control(order, look.seq) {
+    match accepted(order, look.seq) {
         Some(control) => Outcome::Pass {
             what: format!("{} without proof had no effect", attempt.event_type),
             witnesses: vec![seq, look.seq, control],
         },
         None => Outcome::Unknown(
-            "the control failed: the same claim, true and correctly signed, was not accepted \
-             either"
+            "the control failed: the order was not paid by the same claim, true and correctly \
+             signed, either"
                 .into(),
         ),
     }
@@ -235,16 +236,4 @@ fn supports(attempt: &Attempt, truth: &crate::model::Truth) -> bool {
         | None => return false,
     };
     truth.status == claimed
-}
-
-/// The positive control: a genuine later event was acknowledged, or the order became paid.
-fn control(order: &Order<'_>, after: u64) -> Option<u64> {
-    let acknowledged = order.attempts.iter().find(|(at, attempt)| {
-        *at > after && attempt.forgery.is_none() && attempt.answer.is_success()
-    });
-    let paid = order
-        .looks
-        .iter()
-        .find(|look| look.seq > after && look.shown.state == Some(OrderState::Paid));
-    acknowledged.map(|(at, _)| *at).or_else(|| paid.map(|look| look.seq))
 }

@@ -1,6 +1,7 @@
 //! Lifecycle and finality: credit at the agreed point, and lose no money on the way.
 
 use super::case::{Case, Look, Order};
+use super::control::controlled;
 use super::oracle::Fault;
 use super::ord::each;
 use super::{Breach, Level, Need, Outcome, Owner, Rule};
@@ -16,7 +17,7 @@ pub static PROVISIONAL_TAKEN_FOR_FINAL: Rule = Rule {
         or vanish; goods that left by then are a gift.",
     judged: "The payer's transfer is seen, announced and acknowledged, and the network does not \
         confirm it: before the status that the policy names, no fulfilment, no credit, and no \
-        order shown as paid.",
+        order shown as paid. Control: in the same scenario, an order paid exactly becomes paid.",
     not_judged: "A provisional state shown to the customer; merchants whose policy fulfils at \
         `paid` are judged by their books alone.",
     fix: "Fulfil and post on `confirmed` (or `settled`), never on `detected` or `paid`.",
@@ -24,7 +25,7 @@ pub static PROVISIONAL_TAKEN_FOR_FINAL: Rule = Rule {
     owner: Owner::Product,
     references: &["CVE-2024-41670", "bitpay/whmcs-plugin#40", "AI-Shipping-Labs/website#1423"],
     explains: &[],
-    judge: |case| each(case, not_final),
+    judge: |case| controlled(case, each(case, not_final)),
 };
 
 /// LIFE-08
@@ -35,15 +36,16 @@ pub static LATE_MONEY_SILENT: Rule = Rule {
     holds: "A customer who pays a minute late has paid. The order may be honoured, refunded or \
         parked, but somebody must know; otherwise the money lies at the provider until the \
         customer complains.",
-    judged: "A payment expires, money comes, and `payment.late` is acknowledged: an exception must \
-        be open, unless the policy says that late money is accepted or refunded.",
+    judged: "A payment expires, money comes, and `payment.late` is acknowledged: an exception \
+        must be open, unless the policy says that late money is accepted or refunded. Control: in \
+        the same scenario, an order paid exactly becomes paid.",
     not_judged: "What the merchant does with the money in the end.",
     fix: "Handle `payment.late` by opening an exception that names payment and amount.",
     needs: &[Need::Checkout, Need::Exceptions],
     owner: Owner::Finance,
     references: &["woocommerce/woocommerce#21083", "btcpayserver/btcpayserver#5936"],
     explains: &[],
-    judge: |case| each(case, |order| late(case, order)),
+    judge: |case| controlled(case, each(case, |order| late(case, order))),
 };
 
 fn not_final(order: &Order<'_>) -> Outcome {

@@ -8,6 +8,7 @@ mod amt;
 mod auth;
 mod case;
 mod conclude;
+mod control;
 mod declaration;
 mod finding;
 mod idem;

@@ -1,6 +1,7 @@
 //! Ordering: every pair of events must lead to the right state, whichever comes first.
 
 use super::case::{Case, Order};
+use super::control::controlled;
 use super::oracle::Fault;
 use super::{Breach, Level, Need, Outcome, Owner, Rule};
 use crate::model::{EventKind, OrderState, Status};
@@ -15,8 +16,8 @@ pub static OLDER_OVERWRITES: Rule = Rule {
     holds: "Order of arrival is not guaranteed. A paid order that an old notification turns back \
         into an open one is chased, cancelled or shipped again.",
     judged: "An older event arrives after a newer one of the same payment was acknowledged, or \
-        after the merchant read the newer state at the provider; the order must not fall back, and must show \
-        what was newer.",
+        after the merchant read the newer state at the provider; the order must not fall back, \
+        and must show what was newer.",
     not_judged: "States shown in between by a merchant that is still catching up.",
     fix: "Let a state only move ahead: compare the event's status with the stored one in the \
         update itself.",
@@ -35,14 +36,15 @@ pub static LATE_FAILURE_DOWNGRADES: Rule = Rule {
     holds: "Once money is final, an older notice of expiry is history. An order that it cancels \
         keeps the customer's money and ships nothing.",
     judged: "A payment expires, is paid late and is accepted by the provider; the confirmation is \
-        delivered first, the notice of expiry last. The order must not be cancelled by it.",
+        delivered first, the notice of expiry last. The order must not be cancelled by it. \
+        Control: in the same scenario, an order paid exactly becomes paid.",
     not_judged: "Whether the merchant accepts the late money or parks it for a person.",
     fix: "Accept expiry and failure only from states that they can follow.",
     needs: NEEDS,
     owner: Owner::Engineering,
     references: &["woocommerce/woocommerce-gateway-stripe#902", "mollie/WooCommerce#668"],
     explains: &[],
-    judge: |case| each(case, expiry_last),
+    judge: |case| controlled(case, each(case, expiry_last)),
 };
 
 /// ORD-06
@@ -53,14 +55,15 @@ pub static FAILURE_FINAL: Rule = Rule {
     holds: "Expired is not the end where the provider says so: late money may be accepted. A \
         merchant that closes the order for good has the money and no record of it.",
     judged: "The notice of expiry is delivered, then the provider accepts late money and its \
-        confirmation is delivered; the order must be paid, or a person must be told.",
+        confirmation is delivered; the order must be paid, or a person must be told. Control: in \
+        the same scenario, an order paid exactly becomes paid.",
     not_judged: "Which of the two.",
     fix: "Let a confirmation reopen an expired order, or open an exception for it.",
     needs: NEEDS,
     owner: Owner::Product,
     references: &["open-formulieren/open-forms#5942"],
     explains: &[],
-    judge: |case| each(case, success_last),
+    judge: |case| controlled(case, each(case, success_last)),
 };
 
 /// Judges every order; the first failure counts, then what could not be told.

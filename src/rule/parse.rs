@@ -1,6 +1,7 @@
 //! Parsing: what was received is what is verified, and what was verified is what is used.
 
 use super::case::{Case, Order};
+use super::control::controlled;
 use super::oracle::Fault;
 use super::{Breach, Level, Need, Outcome, Owner, Rule, Violation};
 use crate::history::{Attempt, Why};
@@ -16,7 +17,8 @@ pub static OVER_REWRITTEN_BODY: Rule = Rule {
         signs its own spelling of it refuses genuine notifications as soon as a space, an escape \
         or a key order differs: paid orders stay unpaid.",
     judged: "A genuine notification in odd but legal JSON is refused, with all its retries, while \
-        a plain one in the same scenario is accepted.",
+        a plain one in the same scenario is accepted. Control: in the same scenario, an order \
+        paid exactly becomes paid.",
     not_judged: "Which bytes the merchant's framework hands out; any 2xx, and any order that \
         becomes paid in another way, is right.",
     fix: "Take the raw request body for verification; parse afterwards.",
@@ -26,12 +28,14 @@ pub static OVER_REWRITTEN_BODY: Rule = Rule {
     explains: &[],
     judge: |case| {
         let respelled = |attempt: &Attempt| attempt.alteration == Alteration::Respelled;
-        match refused(case, respelled, "a genuine notification in odd but legal JSON") {
+        let judged = match refused(case, respelled, "a genuine notification in odd but legal JSON")
+        {
             Outcome::Fail(breach) => {
                 paid_anyway(case, &breach.violation.reference).unwrap_or(Outcome::Fail(breach))
             }
             other => other,
-        }
+        };
+        controlled(case, judged)
     },
 };
 
@@ -70,7 +74,8 @@ pub static UNKNOWN_EVENT: Rule = Rule {
     holds: "Providers add event types and fields without asking. A merchant that crashes on one, \
         or takes it for success, loses later notifications or ships for nothing.",
     judged: "An authentic notification of a type that did not exist yesterday must be \
-        acknowledged and have no effect.",
+        acknowledged and have no effect. Control: in the same scenario, an order paid exactly \
+        becomes paid.",
     not_judged: "Whether the merchant records it.",
     fix: "Answer 2xx to types you do not handle, and ignore fields that you do not know.",
     needs: &[Need::Checkout],
@@ -91,7 +96,7 @@ pub static UNKNOWN_EVENT: Rule = Rule {
                 return Outcome::Fail(Box::new(Breach { violation, stimulus: vec![*seq] }));
             }
         }
-        refused(case, unknown, "an authentic notification of an unknown type")
+        controlled(case, refused(case, unknown, "an authentic notification of an unknown type"))
     },
 };
 
