@@ -48,7 +48,7 @@ impl Provider {
     /// payment: a raised fee, or a double spend where there are none. T4 where the cover is lost.
     ///
     /// # Errors
-    /// Unless a transfer is unconfirmed.
+    /// Unless a transfer is unconfirmed, and while money goes back.
     pub fn replace(
         &mut self,
         payment: &PaymentId,

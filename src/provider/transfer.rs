@@ -59,6 +59,7 @@ impl Payment {
     pub(super) fn replace(&mut self, atoms: u128, scene: &mut Scene<'_>) -> Result<(), Refused> {
         let open = &[Status::Pending, Status::Paid, Status::Held, Status::Expired];
         self.require("paid otherwise", open)?;
+        self.keeps_all()?;
         // What is final at once is never unconfirmed.
         let unconfirmed = |at: &usize| {
             self.confirmations_required() > 0
@@ -119,6 +120,11 @@ impl Payment {
         let open =
             &[Status::Pending, Status::Paid, Status::Confirmed, Status::Held, Status::Expired];
         self.require("reorganised", open)?;
+        self.keeps_all()
+    }
+
+    /// What was given back, or may be, was given from what came: then no transfer goes away.
+    fn keeps_all(&self) -> Result<(), Refused> {
         if self.refunds.reserved() > 0 || self.dispute.terms.is_some() {
             return Err(Refused::MoneyWentBack);
         }

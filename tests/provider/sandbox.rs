@@ -188,6 +188,18 @@ fn money_comes_wrongly_is_held_goes_back_and_is_disputed() {
     assert!(events > 8, "{events}");
 }
 
+/// Found by the property below: a double spend once took money away that a refund had reserved.
+#[test]
+fn what_may_go_back_is_not_spent_otherwise() {
+    let mut rig = Rig::new(false);
+    let payment = rig.create("k");
+    rig.obey(act(&payment, Action::Pay { amount: Some("15".into()), mistake: None })).unwrap();
+    rig.obey(act(&payment, Action::Expire)).unwrap();
+    rig.call("POST", &format!("/v1/payments/{payment}/refunds"), "r", "{}");
+    let otherwise = rig.obey(act(&payment, Action::Replace { amount: "14".into() }));
+    assert!(matches!(otherwise, Err(Declined::Refused(_))), "{otherwise:?}");
+}
+
 #[test]
 fn windows_close_at_their_own_instant_by_themselves() {
     let mut rig = Rig::new(false);
