@@ -7,8 +7,13 @@ use super::case::Case;
 use super::{Breach, Finding, Instant, Plane, Rule};
 use crate::history::{Entry, Fact};
 use crate::model::LaneId;
-use crate::rule::oracle::Shown;
+use crate::rule::oracle::{Fault, Shown};
 use crate::scenario::suite;
+
+/// Stands in place of a rule's title where its scenario fails and the rule cannot say why.
+const UNMET: &str = "what its scenario expects was not seen";
+const UNMET_FIX: &str = "Compare both sides above. The fault that the rule is named after was not \
+    found; whatever keeps the merchant from getting there comes first.";
 
 /// Tells one breach.
 pub(super) fn finding(
@@ -29,9 +34,21 @@ pub(super) fn finding(
     seqs.dedup();
     let told = case.entries.iter().filter(|entry| seqs.binary_search(&entry.seq).is_ok());
     let scenario = case.scenario;
+    // A rule's title is an accusation: only its own judge may make it.
+    let (title, fix) = match violation.fault {
+        Fault::Unmet => (UNMET, UNMET_FIX),
+        Fault::Unproven
+        | Fault::Repeated
+        | Fault::Excess
+        | Fault::Regressed
+        | Fault::ShortAccepted
+        | Fault::Missing
+        | Fault::WrongAmount
+        | Fault::Unsurfaced => (rule.title, rule.fix),
+    };
     Finding {
         rule: rule.code,
-        title: rule.title,
+        title,
         level: rule.level,
         scenario: scenario.name.clone(),
         source: scenario.source.clone(),
@@ -40,7 +57,7 @@ pub(super) fn finding(
         actual: violation.actual.clone(),
         money_at_risk: violation.at_risk,
         owner: rule.owner,
-        fix: rule.fix,
+        fix,
         entries: told.flat_map(|entry| instants(entry, case)).collect(),
         caused_by: None,
         fingerprint: fingerprint(&[

@@ -232,15 +232,18 @@ fn is_excused(case: &Case<'_>, expected: &Expected, violation: &Violation) -> bo
     let order = case.order(&violation.reference);
     let look = order.and_then(|order| order.looks.iter().find(|look| look.seq == violation.seq));
     let (Some(order), Some(look)) = (order, look) else { return false };
-    let is_lacking = matches!(violation.fault, Fault::Missing | Fault::Unsurfaced)
-        && expected.expectation != Expectation::Acknowledged;
+    let is_lacking = match &expected.expectation {
+        Expectation::Acknowledged | Expectation::NoEffect => false,
+        Expectation::Credits { count, .. } | Expectation::Fulfilments(count) => *count > 0,
+        Expectation::Order(_) | Expectation::Exception(_) | Expectation::Consistent => true,
+    };
     is_lacking && order.is_excused(&case.run.policy, look, &case.reconciled)
 }
 
 fn death(case: &Case<'_>, how: String) -> Option<Violation> {
     let order = case.orders.last()?;
     Some(Violation {
-        fault: Fault::Missing,
+        fault: Fault::Unmet,
         reference: order.opened.reference.clone(),
         seq: case.entries.last()?.seq,
         expected: "the merchant answers and keeps running".into(),
@@ -263,16 +266,8 @@ fn proof(case: &Case<'_>, order: &Order<'_>) -> Vec<u64> {
 fn unmet(case: &Case<'_>, seq: u64, expected: &Expected) -> Result<Option<Violation>, String> {
     let (decision, look) = decision(case, seq, expected)?;
     let Decision::Unmet { expected: wanted, actual, at_risk } = decision else { return Ok(None) };
-    let fault = match expected.expectation {
-        Expectation::NoEffect => Fault::Unproven,
-        Expectation::Exception(_) => Fault::Unsurfaced,
-        Expectation::Order(_)
-        | Expectation::Credits { .. }
-        | Expectation::Fulfilments(_)
-        | Expectation::Acknowledged
-        | Expectation::Consistent => Fault::Missing,
-    };
     let reference = expected.reference.clone();
+    let fault = Fault::Unmet;
     Ok(Some(Violation { fault, reference, seq: look, expected: wanted, actual, at_risk }))
 }
 

@@ -22,6 +22,8 @@ pub enum Fault {
     WrongAmount,
     /// Money that needs a person, and no open exception.
     Unsurfaced,
+    /// What a scenario expects was not seen, and no rule says why.
+    Unmet,
 }
 
 /// One departure, told.
