@@ -4,7 +4,7 @@
 
 use std::collections::BTreeSet;
 use std::fs::{self, File};
-use std::io::BufReader;
+use std::io::{BufReader, Cursor};
 use std::path::{Path, PathBuf};
 
 use countersign::history::{Entry, Fact, Reader, RunStarted};
@@ -261,4 +261,32 @@ proptest! {
             prop_assert!(told, "{}", finding.rule);
         }
     }
+}
+
+#[test]
+fn a_history_that_is_not_as_it_was_written_is_refused() {
+    let text = fs::read_to_string(Path::new(FOLDER).join("silent.jsonl")).unwrap();
+    let lines: Vec<_> = text.lines().collect();
+    let joined = |lines: &[&str]| lines.iter().map(|line| format!("{line}\n")).collect::<String>();
+    let swapped = {
+        let mut lines = lines.clone();
+        lines.swap(2, 3);
+        joined(&lines)
+    };
+    let doubled = text.clone() + &text;
+    let newer = text.replacen("\"format\":1", "\"format\":2", 1);
+    let cases = [
+        (swapped, "line 4 of the history does not follow the one before".to_owned()),
+        (doubled, format!("line {} of the history does not follow", lines.len() + 1)),
+        (newer, "the history is of format 2, and this version reads format 1".to_owned()),
+        (text.replacen('\n', "\nx\n", 1), "line 2 of the history is no entry".to_owned()),
+    ];
+    for (text, expected) in cases {
+        let error = Reader::new(Cursor::new(text)).unwrap_err().to_string();
+        assert!(error.starts_with(&expected), "{error}\nlacks {expected}");
+    }
+    // A line that is an entry by its head only is found when it is read.
+    let torn = text.replacen("\"policy\":{", "\"policy\":{\"quiet\":null,", 1);
+    let error = judge(&mut Reader::new(Cursor::new(torn)).unwrap()).unwrap_err().to_string();
+    assert!(error.starts_with("line 1 of the history is no entry"), "{error}");
 }

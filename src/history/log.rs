@@ -11,6 +11,9 @@ use serde::Deserialize;
 use super::{Entry, Fact, Redaction};
 use crate::model::{LaneId, SimTime};
 
+/// The form in which histories are written and read.
+pub const FORMAT: u32 = 1;
+
 /// Why a history cannot be read.
 #[derive(Debug, thiserror::Error)]
 pub enum HistoryError {
@@ -25,6 +28,12 @@ pub enum HistoryError {
         /// What the parser says.
         source: serde_json::Error,
     },
+    /// Lines were moved, doubled or joined from several runs: what came first cannot be told.
+    #[error("line {0} of the history does not follow the one before")]
+    Order(u64),
+    /// It was written by another version.
+    #[error("the history is of format {0}, and this version reads format {FORMAT}")]
+    Format(u32),
     /// Nothing to judge.
     #[error("the history does not begin with a run; is it complete?")]
     NoRun,
@@ -94,9 +103,12 @@ pub struct Reader<R: BufRead + Seek> {
 /// What the index needs of an entry.
 #[derive(Deserialize)]
 struct Head {
+    seq: u64,
     lane: LaneId,
     real_ms: u64,
     kind: String,
+    /// Only a run's first entry has one.
+    format: Option<u32>,
 }
 
 impl<R: BufRead + Seek> Reader<R> {
@@ -104,10 +116,11 @@ impl<R: BufRead + Seek> Reader<R> {
     /// left out.
     ///
     /// # Errors
-    /// A medium that fails, or a line that is no entry.
+    /// A medium that fails, a line that is no entry or does not follow, another format.
     pub fn new(mut input: R) -> Result<Self, HistoryError> {
         let mut lanes: BTreeMap<LaneId, Vec<u64>> = BTreeMap::new();
         let (mut offset, mut entries, mut attempts, mut end_ms) = (0, 0, 0, 0);
+        let mut seq = 0;
         let mut line = Vec::new();
         loop {
             line.clear();
@@ -117,6 +130,13 @@ impl<R: BufRead + Seek> Reader<R> {
             }
             let head: Head = serde_json::from_slice(&line)
                 .map_err(|source| HistoryError::Line { line: entries + 1, source })?;
+            if head.seq <= seq {
+                return Err(HistoryError::Order(entries + 1));
+            }
+            if let Some(format) = head.format.filter(|format| *format != FORMAT) {
+                return Err(HistoryError::Format(format));
+            }
+            seq = head.seq;
             lanes.entry(head.lane).or_default().push(offset);
             offset += length as u64;
             entries += 1;
@@ -168,10 +188,18 @@ impl<R: BufRead + Seek> Reader<R> {
             self.input.seek(SeekFrom::Start(offset))?;
             line.clear();
             self.input.read_line(&mut line)?;
-            let entry = serde_json::from_str(&line)
-                .map_err(|source| HistoryError::Line { line: 0, source })?;
-            entries.push(entry);
+            match serde_json::from_str(&line) {
+                Ok(entry) => entries.push(entry),
+                Err(source) => return Err(self.no_entry(offset, source)),
+            }
         }
         Ok(entries)
+    }
+
+    /// The line at `offset` is an entry by its head only. Its number is counted now, so that no
+    /// history that is whole pays for it.
+    fn no_entry(&self, offset: u64, source: serde_json::Error) -> HistoryError {
+        let before = self.lanes.values().flatten().filter(|at| **at < offset).count();
+        HistoryError::Line { line: before as u64 + 1, source }
     }
 }

@@ -11,5 +11,5 @@ pub use entry::{
     Answer, ApiCall, Attempt, Drive, Entry, Expected, Fact, Observed, Opened, RunEnded, RunStarted,
     ScenarioEnded, ScenarioStarted, Transition, Why,
 };
-pub use log::{HistoryError, Reader, Writer};
+pub use log::{FORMAT, HistoryError, Reader, Writer};
 pub use redaction::Redaction;

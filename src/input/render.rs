@@ -8,6 +8,9 @@ use annotate_snippets::{AnnotationKind, Level, Renderer, Snippet};
 
 use super::{InputError, InputErrors};
 
+/// Nobody mends more at once; the cause of thousands is in the first few.
+const SHOWN_MAX: usize = 100;
+
 impl InputErrors {
     /// All errors with their lines. `sources` answers a file's text by its name as given; an error
     /// of a file without one is told without its line. With `color`, styled for a terminal.
@@ -17,9 +20,13 @@ impl InputErrors {
         let renderer = renderer.decor_style(DecorStyle::Ascii);
         let mut texts: BTreeMap<&str, Option<String>> = BTreeMap::new();
         let mut rendered = Vec::new();
-        for error in &self.0 {
+        for error in self.0.iter().take(SHOWN_MAX) {
             let text = texts.entry(&error.file).or_insert_with(|| sources(&error.file));
             rendered.push(render(error, text.as_deref(), &renderer));
+        }
+        let more = self.0.len().saturating_sub(SHOWN_MAX);
+        if more > 0 {
+            rendered.push(format!("and {more} more"));
         }
         rendered.join("\n\n")
     }

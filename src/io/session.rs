@@ -19,7 +19,7 @@ use super::process::{Host, ProcessError};
 use super::shared::Shared;
 pub use super::shared::Watch;
 use super::{audit, play, provider_http};
-use crate::history::{Fact, Redaction, RunEnded, RunStarted};
+use crate::history::{FORMAT, Fact, Redaction, RunEnded, RunStarted};
 use crate::merchant::{Connection, Profile};
 use crate::model::{LaneId, Rail, rail_by_id};
 use crate::provider::{self, ApiReply, ApiRequest, Provider};
@@ -347,7 +347,7 @@ fn run_started(options: &Options, nonce: &str) -> RunStarted {
         lifecycle.entry(state.to_string()).or_default().push(word.clone());
     }
     RunStarted {
-        format: 1,
+        format: FORMAT,
         version: env!("CARGO_PKG_VERSION").to_owned(),
         seed: options.seed,
         nonce: nonce.to_owned(),

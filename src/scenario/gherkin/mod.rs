@@ -7,7 +7,7 @@ mod outline;
 mod print;
 mod tag;
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use ::gherkin::{Background, Feature, GherkinEnv};
 
@@ -43,7 +43,8 @@ const LINES: [&str; 14] = [
 /// do not fill in, tables, scenarios that check nothing.
 pub fn parse(text: &str, file: &str, known_rules: &[&str]) -> Result<Vec<Scenario>, InputErrors> {
     let text = text.strip_prefix('\u{feff}').unwrap_or(text);
-    let reader = Reader { text, file, known_rules };
+    let lines: Vec<&str> = text.lines().collect();
+    let reader = Reader { text, lines: &lines, file, known_rules };
     let feature = Feature::parse(text, GherkinEnv::default())
         .map_err(|error| InputErrors(vec![reader.no_gherkin(&error.to_string())]))?;
     let mut errors = Vec::new();
@@ -63,6 +64,7 @@ pub fn parse(text: &str, file: &str, known_rules: &[&str]) -> Result<Vec<Scenari
 #[derive(Clone, Copy)]
 struct Reader<'a> {
     text: &'a str,
+    lines: &'a [&'a str],
     file: &'a str,
     known_rules: &'a [&'a str],
 }
@@ -73,6 +75,7 @@ type Tags<'a> = Vec<(&'a [String], u32)>;
 impl Reader<'_> {
     fn feature(&self, feature: &Feature, errors: &mut Vec<InputError>) -> Vec<Scenario> {
         let mut scenarios: Vec<Scenario> = Vec::new();
+        let mut titles: BTreeMap<String, u32> = BTreeMap::new();
         let own: Tags = vec![(&feature.tags, number(feature.position.line))];
         let plain = feature.scenarios.iter().map(|scenario| (scenario, None));
         let ruled = feature
@@ -88,10 +91,12 @@ impl Reader<'_> {
             }
             for row in self.rows(feature, scenario, errors) {
                 let read = self.scenario(feature, &backgrounds, &tags, &row, errors);
-                if let Some(twin) = scenarios.iter().find(|other| other.name == read.name) {
-                    let problem = format!("`{}` is also in line {}", read.name, twin.source.line);
-                    let line = read.source.line;
+                let line = read.source.line;
+                if let Some(twin) = titles.get(&read.name) {
+                    let problem = format!("`{}` is also in line {twin}", read.name);
                     errors.push(self.error(line, 1, problem, "a title of its own"));
+                } else {
+                    titles.insert(read.name.clone(), line);
                 }
                 scenarios.push(read);
             }
@@ -200,7 +205,7 @@ impl Reader<'_> {
 
     fn line(&self, line: u32) -> &str {
         let at = usize::try_from(line).unwrap_or(usize::MAX).saturating_sub(1);
-        self.text.lines().nth(at).unwrap_or("")
+        self.lines.get(at).copied().unwrap_or("")
     }
 
     /// The parser tells what it had expected in an order that changes from run to run; only the
@@ -210,7 +215,7 @@ impl Reader<'_> {
             .split(|c: char| !c.is_ascii_digit())
             .filter(|digits| !digits.is_empty())
             .map_while(|digits| digits.parse().ok());
-        let lines = number(self.text.lines().count()).max(1);
+        let lines = number(self.lines.len()).max(1);
         let line = numbers.next().unwrap_or(1).min(lines);
         let indent = self.line(line).chars().take_while(|c| c.is_whitespace()).count();
         let (column, written) = (number(indent) + 1, self.line(line).trim());

@@ -85,7 +85,7 @@ impl Reader<'_> {
         let below = number(examples.position.line);
         let cells = |row: &str| row.replace("\\\\", "").replace("\\|", "").matches('|').count();
         let rows = examples.table.as_ref().map_or(0, |table| table.rows.len());
-        let numbered = (below + 1..).zip(self.text.lines().skip(examples.position.line));
+        let numbered = (below + 1..).zip(self.lines.iter().skip(examples.position.line));
         let written = numbered.filter(|(_, text)| text.trim_start().starts_with('|')).take(rows);
         let written: Vec<_> = written.collect();
         let width = written.first().map_or(0, |(_, header)| cells(header));
