@@ -1,14 +1,17 @@
-//! What can go wrong with a message on its way to the merchant: one file per family.
+//! What can go wrong with a message on its way to or from the merchant: one file per family.
 //!
 //! | file | what it makes |
 //! | --- | --- |
+//! | `conduct` | answers to the merchant that come late, in part, or not at all |
 //! | `forgery` | messages that do not prove what they claim |
 //! | `spelling` | genuine messages, oddly but legally spelt |
 //!
 //! Pure: bytes in, bytes out. Knows no provider, no merchant and no clock.
 
+mod conduct;
 mod forgery;
 mod spelling;
 
+pub use conduct::Conduct;
 pub use forgery::forge;
 pub use spelling::respell;

@@ -13,7 +13,7 @@ use tokio::sync::{Notify, broadcast};
 
 use super::clock;
 use super::journal::{Journal, Lost, Wait};
-use super::provider_http::Api;
+use super::provider_http::{Api, Served};
 use crate::model::{PaymentId, SimTime, Span};
 use crate::provider::sandbox::{Command, Declined, Sandbox};
 use crate::provider::{ApiReply, ApiRequest, Event};
@@ -156,12 +156,12 @@ impl Desk {
 }
 
 impl Api for Desk {
-    fn call(&self, request: ApiRequest) -> BoxFuture<'_, ApiReply> {
+    fn call(&self, request: ApiRequest) -> BoxFuture<'_, Served> {
         let (reply, wait) = self.with(|sandbox, wall| sandbox.call(request, wall));
         async move {
             match wait.durable().await {
-                Ok(()) => reply,
-                Err(lost) => unavailable(&lost),
+                Ok(()) => reply.into(),
+                Err(lost) => unavailable(&lost).into(),
             }
         }
         .boxed()
@@ -226,7 +226,7 @@ mod tests {
         assert!((&mut sent).now_or_never().is_none(), "sent too early");
         assert_eq!(lines.try_iter().count(), 2, "the start and the creation");
         let _before = disk.send_replace(Ok(2));
-        assert_eq!(created.now_or_never().map(|reply| reply.status), Some(201));
+        assert_eq!(created.now_or_never().map(|served| served.reply.status), Some(201));
         assert!(matches!(seen.now_or_never(), Some(Ok(_))));
         assert!(matches!(sent.now_or_never(), Some(Ok(Next::Attempt(_)))));
     }
@@ -237,7 +237,7 @@ mod tests {
         let desk = Desk::open(sandbox(), journal, true);
         let created = desk.call(create());
         let _before = disk.send_replace(Err(Lost("no space left".to_owned())));
-        assert_eq!(created.now_or_never().map(|reply| reply.status), Some(503));
+        assert_eq!(created.now_or_never().map(|served| served.reply.status), Some(503));
         assert!(matches!(desk.next().now_or_never(), Some(Err(Lost(_)))));
         let lost = Box::pin(desk.lost()).now_or_never();
         assert_eq!(lost, Some(Lost("no space left".to_owned())));

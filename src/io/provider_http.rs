@@ -5,27 +5,63 @@
 //! service (clocks, lanes, the history) is behind [`Api`].
 
 use std::collections::BTreeMap;
+use std::convert::Infallible;
 use std::future::Future;
+use std::pin::pin;
 use std::sync::Arc;
+use std::time::Duration;
 
-use axum::Router;
-use axum::body::Body;
-use axum::extract::{Request, State};
-use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
-use axum::response::Response;
-use axum::serve::ListenerExt;
 use bytes::Bytes;
 use futures::future::BoxFuture;
-use http_body_util::BodyExt;
-use tokio::net::TcpListener;
+use futures::stream::{self, StreamExt};
+use http_body_util::combinators::BoxBody;
+use http_body_util::{BodyExt, Full, StreamBody};
+use hyper::body::{Frame, Incoming};
+use hyper::header::{CONTENT_LENGTH, HeaderMap, HeaderName, HeaderValue};
+use hyper::server::conn::http1;
+use hyper::service::service_fn;
+use hyper::{Request, Response, StatusCode};
+use hyper_util::rt::{TokioIo, TokioTimer};
+use hyper_util::server::graceful::GracefulShutdown;
+use tokio::net::{TcpListener, TcpStream};
 
+use crate::fault::Conduct;
 use crate::provider::{ApiReply, ApiRequest, BODY_BYTES_MAX};
+
+/// How long a client may take for the head of a request, or between two requests.
+const HEAD_WITHIN: Duration = Duration::from_secs(75);
+/// How long a client may take for the body of a request.
+const BODY_WITHIN: Duration = Duration::from_secs(20);
+/// How long nobody is accepted after the system refused a connection, for lack of files mostly.
+const REFUSED_PAUSE: Duration = Duration::from_millis(50);
+
+/// An answer, and how it leaves.
+#[derive(Debug, Clone, Default)]
+pub struct Served {
+    /// What is said.
+    pub reply: ApiReply,
+    /// How much of it arrives, and when.
+    pub conduct: Conduct,
+}
+
+impl From<ApiReply> for Served {
+    fn from(reply: ApiReply) -> Self {
+        Self { reply, conduct: Conduct::Whole }
+    }
+}
 
 /// Whoever answers calls.
 pub trait Api: Send + Sync {
     /// Answers one call.
-    fn call(&self, request: ApiRequest) -> BoxFuture<'_, ApiReply>;
+    fn call(&self, request: ApiRequest) -> BoxFuture<'_, Served>;
 }
+
+/// The connection ends without an answer, or in the middle of one.
+#[derive(Debug, thiserror::Error)]
+#[error("the answer breaks off")]
+struct BrokenOff;
+
+type Reply = Response<BoxBody<Bytes, BrokenOff>>;
 
 /// Serves until `shutdown` is ready and the calls in progress are answered.
 ///
@@ -36,18 +72,44 @@ pub async fn serve(
     api: Arc<dyn Api>,
     shutdown: impl Future<Output = ()> + Send + 'static,
 ) -> std::io::Result<()> {
-    let router = Router::new().fallback(answer).with_state(api);
-    // Small answers must not wait for the acknowledgement of the one before. A stream that cannot
-    // be told so still works.
-    let listener = listener.tap_io(|stream| drop(stream.set_nodelay(true)));
-    axum::serve(listener, router).with_graceful_shutdown(shutdown).await
+    let open = GracefulShutdown::new();
+    let mut shutdown = pin!(shutdown);
+    loop {
+        tokio::select! {
+            accepted = listener.accept() => match accepted {
+                Ok((stream, _)) => welcome(stream, api.clone(), &open),
+                Err(_) => tokio::time::sleep(REFUSED_PAUSE).await,
+            },
+            () = &mut shutdown => break,
+        }
+    }
+    drop(listener);
+    open.shutdown().await;
+    Ok(())
 }
 
-async fn answer(State(api): State<Arc<dyn Api>>, request: Request) -> Response {
+/// Serves one connection beside the others. One that fails ends alone: nobody is left to tell.
+fn welcome(stream: TcpStream, api: Arc<dyn Api>, open: &GracefulShutdown) {
+    // Small answers must not wait for the acknowledgement of the one before. A stream that cannot
+    // be told so still works.
+    let _ = stream.set_nodelay(true);
+    let service = service_fn(move |request| {
+        let api = api.clone();
+        async move { answer(&*api, request).await }
+    });
+    let mut builder = http1::Builder::new();
+    builder.timer(TokioTimer::new()).header_read_timeout(HEAD_WITHIN);
+    let connection = builder.serve_connection(TokioIo::new(stream), service);
+    drop(tokio::spawn(open.watch(connection)));
+}
+
+async fn answer(api: &dyn Api, request: Request<Incoming>) -> Result<Reply, BrokenOff> {
     let (head, body) = request.into_parts();
-    let Some(body) = read(body).await else {
-        // The client went away in the middle; nobody reads this.
-        return respond(ApiReply { status: 400, ..ApiReply::default() });
+    let body = match tokio::time::timeout(BODY_WITHIN, read(body)).await {
+        Ok(Some(body)) => body,
+        // The client went away in the middle; nobody reads an answer.
+        Ok(None) => return Err(BrokenOff),
+        Err(_) => return Ok(respond(too_slow())),
     };
     let request = ApiRequest {
         method: head.method.as_str().to_owned(),
@@ -56,11 +118,22 @@ async fn answer(State(api): State<Arc<dyn Api>>, request: Request) -> Response {
         headers: headers(&head.headers),
         body,
     };
-    respond(api.call(request).await)
+    let Served { reply, conduct } = api.call(request).await;
+    match conduct {
+        Conduct::Whole => Ok(respond(reply)),
+        Conduct::Late(span) => {
+            tokio::time::sleep(span.to_duration()).await;
+            Ok(respond(reply))
+        }
+        // Ends when the client gives up.
+        Conduct::Never => std::future::pending().await,
+        Conduct::Lost => Err(BrokenOff),
+        Conduct::Cut => Ok(cut(reply)),
+    }
 }
 
 /// The body up to one byte above the bound: enough to be refused, never more memory.
-async fn read(mut body: Body) -> Option<Bytes> {
+async fn read(mut body: Incoming) -> Option<Bytes> {
     let mut bytes = Vec::new();
     while let Some(frame) = body.frame().await {
         let Ok(data) = frame.ok()?.into_data() else { continue };
@@ -84,8 +157,42 @@ fn headers(map: &HeaderMap) -> BTreeMap<String, String> {
     headers
 }
 
-fn respond(reply: ApiReply) -> Response {
-    let mut response = Response::new(Body::from(reply.body));
+/// What a client hears that does not send what it announced.
+fn too_slow() -> ApiReply {
+    let seconds = BODY_WITHIN.as_secs();
+    let body = serde_json::json!({
+        "type": "about:blank",
+        "title": "The request took too long",
+        "status": 408,
+        "detail": format!("the body did not arrive within {seconds} s"),
+        "code": "invalid_request",
+        "errors": [],
+    });
+    let headers = [("content-type", "application/problem+json"), ("connection", "close")];
+    let headers = headers.map(|(name, value)| (name.to_owned(), value.to_owned())).to_vec();
+    ApiReply { status: 408, headers, body: body.to_string().into_bytes(), ..ApiReply::default() }
+}
+
+fn respond(reply: ApiReply) -> Reply {
+    let (body, response) = head(reply);
+    response.map(|()| Full::new(body).map_err(|never: Infallible| match never {}).boxed())
+}
+
+/// Announced whole, half of it sent: then the connection ends.
+fn cut(reply: ApiReply) -> Reply {
+    let (body, mut response) = head(reply);
+    response.headers_mut().insert(CONTENT_LENGTH, body.len().into());
+    let half = Ok(Frame::data(body.slice(..body.len() / 2)));
+    // Once the half is on its way, not together with it: what is still in a buffer would be lost.
+    let end = stream::once(async {
+        tokio::task::yield_now().await;
+        Err(BrokenOff)
+    });
+    response.map(|()| BodyExt::boxed(StreamBody::new(stream::iter([half]).chain(end))))
+}
+
+fn head(reply: ApiReply) -> (Bytes, Response<()>) {
+    let mut response = Response::new(());
     *response.status_mut() =
         StatusCode::from_u16(reply.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
     for (name, value) in reply.headers {
@@ -94,7 +201,7 @@ fn respond(reply: ApiReply) -> Response {
             response.headers_mut().append(name, value);
         }
     }
-    response
+    (reply.body.into(), response)
 }
 
 #[cfg(test)]
@@ -102,9 +209,10 @@ mod tests {
     use std::sync::Mutex;
 
     use futures::FutureExt;
+    use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
     use super::*;
-    use crate::model::{RAILS, SimTime};
+    use crate::model::{RAILS, SimTime, Span};
     use crate::provider::{Config, Provider};
 
     const KEY: &str = "sk_live_0123456789abcdef";
@@ -112,10 +220,10 @@ mod tests {
     struct Desk(Mutex<Provider>);
 
     impl Api for Desk {
-        fn call(&self, request: ApiRequest) -> BoxFuture<'_, ApiReply> {
+        fn call(&self, request: ApiRequest) -> BoxFuture<'_, Served> {
             let now = SimTime::from_unix_ms(1_767_608_128_412);
             let reply = self.0.lock().expect("no test panics in a call").handle(&request, now, 1);
-            async move { reply }.boxed()
+            async move { Served::from(reply) }.boxed()
         }
     }
 
@@ -166,5 +274,42 @@ mod tests {
 
         stop.send(()).unwrap();
         server.await.unwrap().unwrap();
+    }
+
+    /// Answers everything alike.
+    struct Fixed(Conduct);
+
+    impl Api for Fixed {
+        fn call(&self, _: ApiRequest) -> BoxFuture<'_, Served> {
+            let reply =
+                ApiReply { status: 200, body: b"0123456789".to_vec(), ..ApiReply::default() };
+            std::future::ready(Served { reply, conduct: self.0 }).boxed()
+        }
+    }
+
+    /// Every byte that a client sees until the connection ends.
+    async fn seen(conduct: Conduct) -> String {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let address = listener.local_addr().unwrap();
+        let server =
+            tokio::spawn(serve(listener, Arc::new(Fixed(conduct)), std::future::pending()));
+        let mut stream = TcpStream::connect(address).await.unwrap();
+        let request = b"GET / HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n";
+        stream.write_all(request).await.unwrap();
+        let mut text = String::new();
+        let whole = tokio::time::timeout(Duration::from_secs(5), stream.read_to_string(&mut text));
+        let ended = whole.await;
+        server.abort();
+        assert_eq!(ended.is_err(), conduct == Conduct::Never, "{text}");
+        text
+    }
+
+    #[tokio::test]
+    async fn an_answer_leaves_as_it_shall() {
+        assert!(seen(Conduct::Whole).await.ends_with("\r\n\r\n0123456789"));
+        assert!(seen(Conduct::Late(Span::from_ms(10))).await.ends_with("0123456789"));
+        assert_eq!(seen(Conduct::Lost).await, "");
+        let cut = seen(Conduct::Cut).await;
+        assert!(cut.contains("content-length: 10") && cut.ends_with("\r\n\r\n01234"), "{cut}");
     }
 }

@@ -22,7 +22,7 @@ use super::{audit, play, provider_http};
 use crate::history::{FORMAT, Fact, Redaction, RunEnded, RunStarted};
 use crate::merchant::{Connection, Profile};
 use crate::model::{LaneId, Rail, rail_by_id};
-use crate::provider::{self, ApiReply, ApiRequest, Provider};
+use crate::provider::{self, ApiRequest, Provider};
 use crate::run::{Settings, World};
 use crate::scenario::Plan;
 use crate::signature::{self, Secret, SignatureError};
@@ -127,11 +127,11 @@ struct Door {
 }
 
 impl provider_http::Api for Door {
-    fn call(&self, request: ApiRequest) -> futures::future::BoxFuture<'_, ApiReply> {
+    fn call(&self, request: ApiRequest) -> futures::future::BoxFuture<'_, provider_http::Served> {
         let now = self.clock.now();
         let mut world = self.world.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
         let reply = world.api(&request, now.real_ms);
-        Box::pin(std::future::ready(reply))
+        Box::pin(std::future::ready(reply.into()))
     }
 }
 
