@@ -6,72 +6,104 @@ use crate::model::Status;
 
 use super::id::Prefix;
 use super::problem::{Code, FieldError, Problem};
+use super::request;
 
 const LIMIT_DEFAULT: usize = 20;
 const LIMIT_MAX: usize = 100;
 
+/// What a query may say.
+pub(super) struct Parameter {
+    pub name: &'static str,
+    pub shape: Shape,
+}
+
+/// What a value may look like.
+#[derive(Clone, Copy)]
+pub(super) enum Shape {
+    /// How many items are wanted.
+    Limit,
+    /// An id of that kind; whether it exists is no question here.
+    Id(Prefix),
+    Reference,
+    Status,
+    /// Whatever is not empty.
+    Text,
+}
+
+/// How many items of a list are wanted.
+pub(super) const LIMIT: Parameter = Parameter { name: "limit", shape: Shape::Limit };
+
 /// A checked query.
-pub(super) struct Query(BTreeMap<String, String>);
+pub(super) struct Query(BTreeMap<&'static str, String>);
 
 impl Query {
     /// Reads the query of a request that knows these names. An empty value is refused: a client
     /// whose variable is empty would otherwise get everything.
-    pub fn read(text: &str, known: &[&str]) -> Result<Self, Problem> {
+    pub fn read(text: &str, known: &[&'static Parameter]) -> Result<Self, Problem> {
         let mut query = BTreeMap::new();
         let mut errors = Vec::new();
-        for pair in text.split('&').filter(|pair| !pair.is_empty()) {
-            let (name, value) = pair.split_once('=').unwrap_or((pair, ""));
-            let (name, value) = (decode(name), decode(value));
+        for (name, value) in pairs(text) {
             let mut refuse = |detail| errors.push(fault(&name, detail));
-            if !known.contains(&name.as_str()) {
-                refuse(format!("is not known here; known are {}", known.join(", ")));
-            } else if value.is_empty() {
+            let Some(parameter) = known.iter().find(|parameter| parameter.name == name) else {
+                let known: Vec<&str> = known.iter().map(|parameter| parameter.name).collect();
+                refuse(match known.as_slice() {
+                    [] => "is not known here; nothing is".to_owned(),
+                    known => format!("is not known here; known are {}", known.join(", ")),
+                });
+                continue;
+            };
+            if value.is_empty() {
                 refuse("is empty; leave it out or give a value".to_owned());
-            } else if query.insert(name.clone(), value).is_some() {
+            } else if let Some(wanted) = parameter.shape.refuses(&value) {
+                refuse(wanted);
+            } else if query.insert(parameter.name, value).is_some() {
                 refuse("is given twice; give it once".to_owned());
             }
         }
         Problem::of_fields(errors).map_or(Ok(Self(query)), Err)
     }
 
-    /// The value as text.
-    pub fn get(&self, name: &str) -> Option<&str> {
-        self.0.get(name).map(String::as_str)
+    /// The value, if there is one.
+    pub fn get(&self, parameter: &Parameter) -> Option<&str> {
+        self.0.get(parameter.name).map(String::as_str)
     }
 
     /// How many items are wanted.
-    pub fn limit(&self) -> Result<usize, Problem> {
-        let Some(text) = self.get("limit") else { return Ok(LIMIT_DEFAULT) };
-        match text.parse() {
-            Ok(limit @ 1..=LIMIT_MAX) => Ok(limit),
-            _ => Err(refusal("limit", format!("must be a whole number from 1 to {LIMIT_MAX}"))),
-        }
-    }
-
-    /// An id of that kind; whether it exists is no question here.
-    pub fn id(&self, name: &str, prefix: Prefix) -> Result<Option<&str>, Problem> {
-        match self.get(name) {
-            Some(id) if !prefix.fits(id) => {
-                let shape = "must be the id of an item, its prefix and 26 characters";
-                Err(refusal(name, shape.to_owned()))
-            }
-            id => Ok(id),
-        }
-    }
-
-    /// The status asked for.
-    pub fn status(&self) -> Result<Option<Status>, Problem> {
-        let Some(word) = self.get("status") else { return Ok(None) };
-        let words: Vec<&str> = Status::ALL.iter().map(|status| status.as_str()).collect();
-        let unknown = || refusal("status", format!("must be one of {}", words.join(", ")));
-        Status::from_word(word).map(Some).ok_or_else(unknown)
+    pub fn limit(&self) -> usize {
+        self.get(&LIMIT).and_then(|text| text.parse().ok()).unwrap_or(LIMIT_DEFAULT)
     }
 }
 
-fn refusal(name: &str, detail: String) -> Problem {
-    let error = fault(name, detail);
-    let detail = error.detail.clone();
-    Problem { errors: vec![error], ..Problem::new(Code::InvalidRequest, detail) }
+impl Shape {
+    /// What it must be, if this value is not.
+    fn refuses(self, value: &str) -> Option<String> {
+        let number = || value.parse().is_ok_and(|limit| (1..=LIMIT_MAX).contains(&limit));
+        match self {
+            Self::Limit => {
+                (!number()).then(|| format!("must be a whole number from 1 to {LIMIT_MAX}"))
+            }
+            Self::Id(prefix) => (!prefix.fits(value))
+                .then(|| "must be the id of an item, its prefix and 26 characters".to_owned()),
+            Self::Reference => request::unfit_reference(value),
+            Self::Status => Status::from_word(value).is_none().then(|| {
+                let words: Vec<&str> = Status::ALL.iter().map(|status| status.as_str()).collect();
+                format!("must be one of {}", words.join(", "))
+            }),
+            Self::Text => None,
+        }
+    }
+}
+
+/// The value of one name, unchecked, for whoever only wants to know what a call is about.
+pub(super) fn glimpse(text: &str, parameter: &Parameter) -> Option<String> {
+    pairs(text).find(|(name, _)| name == parameter.name).map(|(_, value)| value)
+}
+
+fn pairs(text: &str) -> impl Iterator<Item = (String, String)> {
+    text.split('&').filter(|pair| !pair.is_empty()).map(|pair| {
+        let (name, value) = pair.split_once('=').unwrap_or((pair, ""));
+        (decode(name), decode(value))
+    })
 }
 
 fn fault(name: &str, detail: String) -> FieldError {
@@ -107,13 +139,14 @@ mod tests {
 
     #[test]
     fn what_is_refused() {
+        const WORD: &Parameter = &Parameter { name: "word", shape: Shape::Text };
         for text in ["order=1", "limit=", "limit=1&limit=2", "limit"] {
-            assert!(Query::read(text, &["limit"]).is_err(), "{text}");
+            assert!(Query::read(text, &[&LIMIT]).is_err(), "{text}");
         }
         for limit in ["0", "101", "-1", "x", "1.0"] {
-            let query = Query::read(&format!("limit={limit}"), &["limit"])
-                .unwrap_or(Query(BTreeMap::new()));
-            assert!(query.limit().is_err(), "{limit}");
+            assert!(Query::read(&format!("limit={limit}"), &[&LIMIT]).is_err(), "{limit}");
         }
+        assert!(Query::read("limit=1&word=0", &[&LIMIT, WORD]).is_ok_and(|of| of.limit() == 1));
+        assert!(Query::read("", &[&LIMIT]).is_ok_and(|of| of.limit() == LIMIT_DEFAULT));
     }
 }

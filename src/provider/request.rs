@@ -94,6 +94,15 @@ pub(super) fn reference_in(body: &[u8]) -> Option<Reference> {
     fields.get("reference").and_then(text).map(Reference::new)
 }
 
+/// What a reference must be, if this text is none.
+pub(super) fn unfit_reference(text: &str) -> Option<String> {
+    let allowed = |c: char| c.is_ascii_alphanumeric() || "._:/-".contains(c);
+    let fits = (1..=REFERENCE_CHARS_MAX).contains(&text.len()) && text.chars().all(allowed);
+    (!fits).then(|| {
+        format!("must be 1 to {REFERENCE_CHARS_MAX} of A-Z a-z 0-9 . _ : / -, not `{text}`")
+    })
+}
+
 /// The members of a JSON object in their order, values unread.
 struct Fields<'a>(Vec<(String, &'a RawValue)>);
 
@@ -175,15 +184,13 @@ impl<'a> Reader<'a> {
 
     fn reference(&mut self) -> Option<Reference> {
         let name = self.required_text("reference")?;
-        let allowed = |c: char| c.is_ascii_alphanumeric() || "._:/-".contains(c);
-        let fits = (1..=REFERENCE_CHARS_MAX).contains(&name.len()) && name.chars().all(allowed);
-        if !fits {
-            let detail = format!(
-                "must be 1 to {REFERENCE_CHARS_MAX} of A-Z a-z 0-9 . _ : / -, not `{name}`"
-            );
-            self.refuse(Code::InvalidRequest, "reference", detail);
+        match unfit_reference(&name) {
+            Some(detail) => {
+                self.refuse(Code::InvalidRequest, "reference", detail);
+                None
+            }
+            None => Some(Reference::new(name)),
         }
-        fits.then(|| Reference::new(name))
     }
 
     fn rail(&mut self, rails: &[&'static Rail]) -> Option<&'static Rail> {

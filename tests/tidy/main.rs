@@ -193,6 +193,7 @@ fn every_member_is_in_its_table() {
         ("src/rule/", ": Rule = ", "src/rule/mod.rs"),
         ("src/report/", ": Format = ", "src/report/mod.rs"),
         ("src/scenario/step/", ": Group = ", "src/scenario/step/mod.rs"),
+        ("src/provider/api/", ": Route = ", "src/provider/api/mod.rs"),
     ];
     let all = sources("src");
     let mut faults = Vec::new();

@@ -1,54 +1,70 @@
 //! Calls that undo: a payment is cancelled, money is given back, a refund is read.
 
-use crate::model::{PaymentId, SimTime};
-
-use super::{ApiReply, ApiRequest, json};
+use super::route::{Access, Call, Handler, Route, payment_in_path};
+use super::{ApiReply, Subject, json};
 use crate::provider::idempotency::Outcome;
 use crate::provider::problem::{Code, Problem};
 use crate::provider::refund::RefundStatus;
 use crate::provider::refused::Refused;
 use crate::provider::{Provider, request, wire};
 
+pub(super) const CANCEL: Route = Route {
+    method: "POST",
+    path: "/v1/payments/{id}/cancel",
+    access: Access::Key,
+    query: &[],
+    subject: payment_in_path,
+    handler: Handler::EachTime(Provider::cancel_call),
+};
+
+pub(super) const REFUND: Route = Route {
+    method: "POST",
+    path: "/v1/payments/{id}/refunds",
+    access: Access::Key,
+    query: &[],
+    subject: payment_in_path,
+    handler: Handler::OncePerKey(Provider::refund_call),
+};
+
+pub(super) const READ_REFUND: Route = Route {
+    method: "GET",
+    path: "/v1/refunds/{id}",
+    access: Access::Key,
+    query: &[],
+    subject: |provider, _, id| {
+        let position = provider.refunds.get(id)?;
+        Some(Subject::Payment(provider.payments[*position].id.clone()))
+    },
+    handler: Handler::EachTime(|provider, call| provider.read_refund(call.item)),
+};
+
 impl Provider {
-    pub(super) fn cancel_call(
-        &mut self,
-        request: &ApiRequest,
-        id: &str,
-        now: SimTime,
-    ) -> Result<ApiReply, Problem> {
-        let payment = self.find(id)?.id.clone();
-        request::empty(&request.body)?;
+    fn cancel_call(&mut self, call: &Call<'_>) -> Result<ApiReply, Problem> {
+        let payment = self.find(call.item)?.id.clone();
+        request::empty(&call.request.body)?;
         let events = self
-            .cancel(&payment, now)
+            .cancel(&payment, call.now)
             .map_err(|refused| Problem::new(Code::PaymentNotCancellable, refused.to_string()))?;
-        Ok(ApiReply { events, ..self.read_payment(id)? })
+        Ok(ApiReply { events, ..self.read_payment(call.item)? })
     }
 
-    pub(super) fn refund_call(
-        &mut self,
-        request: &ApiRequest,
-        id: &str,
-        now: SimTime,
-    ) -> Result<ApiReply, Problem> {
-        let unknown = || Problem::new(Code::PaymentNotFound, format!("there is no payment `{id}`"));
-        let position = self.position(&PaymentId::new(id)).ok_or_else(unknown)?;
-        self.idempotent(request, now, |provider| {
-            let payment = &provider.payments[position];
-            let wanted = request::read_refund(&request.body, payment.terms.rail)?;
-            let left = payment.refundable();
-            let atoms = wanted.amount.map_or(left, |money| money.atoms);
-            let destination = wanted.destination.unwrap_or_else(|| payment.sender());
-            // Nothing is left: that is about the payment, whatever was asked for.
-            if left == 0 {
-                let detail = format!("the payment is {} and nothing is left", payment.status());
-                return Err(Problem::new(Code::RefundNotAllowed, detail));
-            }
-            let (id, events) = provider
-                .refund_to(position, (atoms, destination), now)
-                .map_err(|refused| Problem::new(code_of(&refused), refused.to_string()))?;
-            let reply = ApiReply { events, ..provider.refunded(&id) };
-            Ok((reply, Outcome::Refunded(id)))
-        })
+    fn refund_call(&mut self, call: &Call<'_>) -> Result<(ApiReply, Outcome), Problem> {
+        let id = self.find(call.item)?.id.clone();
+        let position = self.position(&id).expect("a payment that is found has a position");
+        let payment = &self.payments[position];
+        let wanted = request::read_refund(&call.request.body, payment.terms.rail)?;
+        let left = payment.refundable();
+        let atoms = wanted.amount.map_or(left, |money| money.atoms);
+        let destination = wanted.destination.unwrap_or_else(|| payment.sender());
+        // Nothing is left: that is about the payment, whatever was asked for.
+        if left == 0 {
+            let detail = format!("the payment is {} and nothing is left", payment.status());
+            return Err(Problem::new(Code::RefundNotAllowed, detail));
+        }
+        let (id, events) = self
+            .refund_to(position, (atoms, destination), call.now)
+            .map_err(|refused| Problem::new(code_of(&refused), refused.to_string()))?;
+        Ok((ApiReply { events, ..self.refunded(&id) }, Outcome::Refunded(id)))
     }
 
     /// The refund as it was when it was made, which is also what a replay says.
@@ -59,7 +75,7 @@ impl Provider {
         reply
     }
 
-    pub(super) fn read_refund(&self, id: &str) -> Result<ApiReply, Problem> {
+    fn read_refund(&self, id: &str) -> Result<ApiReply, Problem> {
         if !self.refunds.contains_key(id) {
             let detail = format!("there is no refund `{id}`");
             return Err(Problem::new(Code::RouteNotFound, detail));

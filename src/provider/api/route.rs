@@ -1,52 +1,127 @@
-//! Which resource a call is for, by method and path.
+//! A resource of the API as data, and the one that a call is for, by method and path.
 //!
-//! Whether it exists, and who may, is decided elsewhere.
+//! Whether what the path names exists, and who may, is decided elsewhere.
 
-use super::ApiRequest;
+use super::{ApiReply, ApiRequest, ROUTES, Subject};
+use crate::model::{PaymentId, SimTime};
+use crate::provider::Provider;
+use crate::provider::idempotency::Outcome;
 use crate::provider::problem::{Code, Problem};
+use crate::provider::query::{Parameter, Query};
 
-/// A resource with what is wanted of it.
-#[derive(Clone, Copy)]
-pub(super) enum Route<'a> {
-    Create,
-    Payments,
-    Payment(&'a str),
-    Public(&'a str),
-    Cancel(&'a str),
-    Refund(&'a str),
-    ReadRefund(&'a str),
-    Events,
-    Rails,
-    Statements,
-    /// Of that day.
-    Statement(&'a str),
+/// A resource with what may be done to it. New ones go into [`ROUTES`].
+pub(super) struct Route {
+    /// In capitals, such as `POST`.
+    pub method: &'static str,
+    /// Such as `/v1/payments/{id}`; one segment at most stands in braces.
+    pub path: &'static str,
+    pub access: Access,
+    /// Everything that the query may say.
+    pub query: &'static [&'static Parameter],
+    /// What the call is about, before anything is checked.
+    pub subject: fn(&Provider, &ApiRequest, &str) -> Option<Subject>,
+    pub handler: Handler,
 }
 
-/// The route of a call, or why there is none.
-pub(super) fn route(request: &ApiRequest) -> Result<Route<'_>, Problem> {
-    let method = request.method.as_str();
-    let segments: Vec<&str> = request.path.split('/').skip(1).collect();
-    let known = match segments.as_slice() {
-        ["v1", "payments"] => vec![("GET", Route::Payments), ("POST", Route::Create)],
-        ["v1", "payments", id] => vec![("GET", Route::Payment(id))],
-        ["v1", "payments", id, "cancel"] => vec![("POST", Route::Cancel(id))],
-        ["v1", "payments", id, "refunds"] => vec![("POST", Route::Refund(id))],
-        ["v1", "refunds", id] => vec![("GET", Route::ReadRefund(id))],
-        ["v1", "public", "payments", id] => vec![("GET", Route::Public(id))],
-        ["v1", "events"] => vec![("GET", Route::Events)],
-        ["v1", "statements"] => vec![("GET", Route::Statements)],
-        ["v1", "statements", date] => vec![("GET", Route::Statement(date))],
-        ["v1", "rails"] => vec![("GET", Route::Rails)],
-        _ => {
-            let detail = format!("there is nothing at `{}`", request.path);
-            return Err(Problem::new(Code::RouteNotFound, detail));
+/// Who may call.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Access {
+    Anyone,
+    /// Whoever has the key.
+    Key,
+}
+
+/// What answers.
+#[derive(Clone, Copy)]
+pub(super) enum Handler {
+    /// Each call anew.
+    EachTime(fn(&mut Provider, &Call<'_>) -> Result<ApiReply, Problem>),
+    /// Once per `Idempotency-Key`; the same outcome from then on.
+    OncePerKey(Once),
+}
+
+/// What is done once, with the outcome to keep.
+pub(super) type Once = fn(&mut Provider, &Call<'_>) -> Result<(ApiReply, Outcome), Problem>;
+
+/// A call that found its route and was let in.
+pub(super) struct Call<'a> {
+    pub request: &'a ApiRequest,
+    /// What stands in the path's braces, as it came.
+    pub item: &'a str,
+    pub query: Query,
+    pub now: SimTime,
+    /// Whose chains a new payment rides on.
+    pub partition: u32,
+}
+
+/// The route of a call with what stands in its braces, or why there is none.
+pub(super) fn find(request: &ApiRequest) -> Result<(&'static Route, &str), Problem> {
+    let fits = |route: &&'static Route| Some((*route, item(route.path, &request.path)?));
+    let mut here = ROUTES.iter().filter_map(fits).peekable();
+    if here.peek().is_none() {
+        let detail = format!("there is nothing at `{}`", request.path);
+        return Err(Problem::new(Code::RouteNotFound, detail));
+    }
+    let mut allow = Vec::new();
+    for (route, item) in here {
+        if route.method == request.method {
+            return Ok((route, item));
         }
+        allow.push(route.method);
+    }
+    allow.sort_unstable();
+    let allow = allow.join(", ");
+    let detail = format!("{} is not allowed here; allowed are {allow}", request.method);
+    Err(Problem { allow: Some(allow), ..Problem::new(Code::MethodNotAllowed, detail) })
+}
+
+/// What a path has in the braces of its template, nothing where there are none; none if it does
+/// not fit.
+fn item<'a>(template: &str, path: &'a str) -> Option<&'a str> {
+    let Some((before, rest)) = template.split_once('{') else {
+        return (template == path).then_some("");
     };
-    let allow: Vec<&str> = known.iter().map(|(method, _)| *method).collect();
-    let found = known.iter().find(|(allowed, _)| *allowed == method);
-    found.map(|(_, route)| *route).ok_or_else(|| {
-        let allow = allow.join(", ");
-        let detail = format!("{method} is not allowed here; allowed are {allow}");
-        Problem { allow: Some(allow), ..Problem::new(Code::MethodNotAllowed, detail) }
-    })
+    let (_, after) = rest.split_once('}')?;
+    let item = path.strip_prefix(before)?.strip_suffix(after)?;
+    (!item.contains('/')).then_some(item)
+}
+
+/// About the payment that the path names.
+pub(super) fn payment_in_path(_: &Provider, _: &ApiRequest, id: &str) -> Option<Subject> {
+    Some(Subject::Payment(PaymentId::new(id)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_path_fits_its_template() {
+        let cases = [
+            ("/v1/rails", "/v1/rails", Some("")),
+            ("/v1/rails", "/v1/rails/", None),
+            ("/v1/payments/{id}", "/v1/payments/pay_1", Some("pay_1")),
+            ("/v1/payments/{id}", "/v1/payments/", Some("")),
+            ("/v1/payments/{id}", "/v1/payments", None),
+            ("/v1/payments/{id}", "/v1/payments/a/b", None),
+            ("/v1/payments/{id}/cancel", "/v1/payments/a/cancel", Some("a")),
+            ("/v1/payments/{id}/cancel", "/v1/payments/cancel", None),
+        ];
+        for (template, path, found) in cases {
+            assert_eq!(item(template, path), found, "{template} {path}");
+        }
+    }
+
+    #[test]
+    fn no_two_routes_are_for_the_same_call() {
+        for one in ROUTES {
+            let request = ApiRequest {
+                method: one.method.to_owned(),
+                path: one.path.replace(['{', '}'], ""),
+                ..ApiRequest::default()
+            };
+            let (found, _) = find(&request).unwrap_or_else(|problem| panic!("{}", problem.detail));
+            assert_eq!((found.method, found.path), (one.method, one.path));
+        }
+    }
 }

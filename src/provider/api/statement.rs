@@ -6,15 +6,37 @@ use serde::Serialize;
 use serde_json::Value;
 use sha2::{Digest, Sha256};
 
-use super::{ApiReply, ApiRequest, json, list};
+use super::route::{Access, Call, Handler, Route};
+use super::{ApiReply, json, list};
 use crate::model::{Asset, Money, Rail, SimTime, rail_by_id};
 use crate::provider::Provider;
 use crate::provider::problem::{Code, FieldError, Problem};
-use crate::provider::query::Query;
+use crate::provider::query::{self, Parameter, Shape};
 use crate::provider::statement::{self, Line, LineKind, Statement};
 
 const COLUMNS: &str = "line_id,type,category,payment_id,reference,event_id,tx_hash,tx_index,gross,\
                        fee,net,price,price_currency,rate,booked_at,available_on,status";
+
+const RAIL: Parameter = Parameter { name: "rail", shape: Shape::Text };
+const AFTER: Parameter = Parameter { name: "after", shape: Shape::Text };
+
+pub(super) const LIST: Route = Route {
+    method: "GET",
+    path: "/v1/statements",
+    access: Access::Key,
+    query: &[&RAIL, &AFTER, &query::LIMIT],
+    subject: |_, _, _| None,
+    handler: Handler::EachTime(|provider, call| provider.list_statements(call)),
+};
+
+pub(super) const READ: Route = Route {
+    method: "GET",
+    path: "/v1/statements/{date}",
+    access: Access::Key,
+    query: &[&RAIL],
+    subject: |_, _, _| None,
+    handler: Handler::EachTime(|provider, call| provider.read_statement(call)),
+};
 
 /// A statement in a list: everything but the lines.
 #[derive(Serialize)]
@@ -82,32 +104,26 @@ struct TxForm {
 
 impl Provider {
     /// The days of a rail that have bookings, or of every rail.
-    pub(super) fn list_statements(&self, query: &str, now: SimTime) -> Result<ApiReply, Problem> {
-        let query = Query::read(query, &["rail", "after", "limit"])?;
-        let limit = query.limit()?;
-        let wanted = query.get("rail").map(|id| self.statement_rail(id)).transpose()?;
-        let after = query.get("after").unwrap_or_default();
+    fn list_statements(&self, call: &Call<'_>) -> Result<ApiReply, Problem> {
+        let query = &call.query;
+        let wanted = query.get(&RAIL).map(|id| self.statement_rail(id)).transpose()?;
+        let after = query.get(&AFTER).unwrap_or_default();
         let rails = self.rails.iter().filter(|rail| wanted.is_none_or(|wanted| wanted == **rail));
         let mut heads: Vec<_> = rails
             .flat_map(|rail| {
                 let days = statement::days(&self.payments, rail).into_iter();
-                days.map(|day| head(&statement::of_day(&self.payments, rail, day), now))
+                days.map(|day| head(&statement::of_day(&self.payments, rail, day), call.now))
             })
             .filter(|head| head.statement_id.as_str() > after)
             .collect();
         heads.sort_by(|a, b| a.statement_id.cmp(&b.statement_id));
-        Ok(json(&list(heads.into_iter(), limit)))
+        Ok(json(&list(heads.into_iter(), query.limit())))
     }
 
     /// One day of one rail.
-    pub(super) fn read_statement(
-        &self,
-        request: &ApiRequest,
-        date: &str,
-        now: SimTime,
-    ) -> Result<ApiReply, Problem> {
-        let query = Query::read(&request.query, &["rail"])?;
-        let rail = match query.get("rail") {
+    fn read_statement(&self, call: &Call<'_>) -> Result<ApiReply, Problem> {
+        let Call { request, item: date, now, .. } = *call;
+        let rail = match call.query.get(&RAIL) {
             Some(id) => self.statement_rail(id)?,
             None => return Err(refusal("rail is required: a statement is cut per rail")),
         };

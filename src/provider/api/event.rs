@@ -1,0 +1,47 @@
+//! Events, listed: for a merchant that missed some.
+
+use crate::model::PaymentId;
+
+use super::route::{Access, Call, Handler, Route};
+use super::{ApiReply, Subject, json, list};
+use crate::provider::id::Prefix;
+use crate::provider::payment::Payment;
+use crate::provider::query::{self, Parameter, Shape};
+use crate::provider::{Provider, event};
+
+const AFTER: Parameter = Parameter { name: "after", shape: Shape::Id(Prefix::Event) };
+const PAYMENT: Parameter = Parameter { name: "payment_id", shape: Shape::Id(Prefix::Payment) };
+const TYPE: Parameter = Parameter { name: "type", shape: Shape::Text };
+
+pub(super) const LIST: Route = Route {
+    method: "GET",
+    path: "/v1/events",
+    access: Access::Key,
+    query: &[&AFTER, &PAYMENT, &TYPE, &query::LIMIT],
+    subject: |_, request, _| {
+        query::glimpse(&request.query, &PAYMENT).map(|id| Subject::Payment(PaymentId::new(id)))
+    },
+    handler: Handler::EachTime(|provider, call| Ok(provider.list_events(call))),
+};
+
+impl Provider {
+    fn list_events(&self, call: &Call<'_>) -> ApiReply {
+        let query = &call.query;
+        let after = query.get(&AFTER).unwrap_or_default();
+        let (subject, kind) = (query.get(&PAYMENT), query.get(&TYPE));
+        // A poller asks for what is new: the rest is skipped without being looked at.
+        let announced = |&(payment, said): &(usize, usize)| {
+            let payment: &Payment = &self.payments[payment];
+            (payment, &payment.said[said])
+        };
+        let start = self.events.partition_point(|at| announced(at).1.id.as_str() <= after);
+        let wanted = self.events[start..]
+            .iter()
+            .map(announced)
+            .filter(|(payment, _)| subject.is_none_or(|id| payment.id.as_str() == id))
+            .filter(|(_, said)| kind.is_none_or(|kind| event::type_name(said) == kind));
+        let forms = wanted.map(|(payment, said)| event::form(&self.account, payment, said));
+        let reply = json(&list(forms, query.limit()));
+        ApiReply { payment: subject.map(PaymentId::new), ..reply }
+    }
+}

@@ -1,0 +1,115 @@
+//! Payments: created, listed, read, and seen by anyone.
+
+use crate::model::{PaymentId, Reference, Status};
+
+use super::route::{Access, Call, Handler, Route, payment_in_path};
+use super::{ApiReply, Subject, json, list};
+use crate::provider::id::Prefix;
+use crate::provider::idempotency::Outcome;
+use crate::provider::payment::Payment;
+use crate::provider::problem::{Code, Problem};
+use crate::provider::query::{self, Parameter, Shape};
+use crate::provider::{Provider, request, wire};
+
+const REFERENCE: Parameter = Parameter { name: "reference", shape: Shape::Reference };
+const STATUS: Parameter = Parameter { name: "status", shape: Shape::Status };
+const AFTER: Parameter = Parameter { name: "after", shape: Shape::Id(Prefix::Payment) };
+
+pub(super) const CREATE: Route = Route {
+    method: "POST",
+    path: "/v1/payments",
+    access: Access::Key,
+    query: &[],
+    subject: |_, request, _| request::reference_in(&request.body).map(Subject::Reference),
+    handler: Handler::OncePerKey(Provider::create_call),
+};
+
+pub(super) const LIST: Route = Route {
+    method: "GET",
+    path: "/v1/payments",
+    access: Access::Key,
+    query: &[&REFERENCE, &STATUS, &AFTER, &query::LIMIT],
+    subject: |_, request, _| {
+        let reference = query::glimpse(&request.query, &REFERENCE)?;
+        Some(Subject::Reference(Reference::new(reference)))
+    },
+    handler: Handler::EachTime(|provider, call| Ok(provider.list_payments(call))),
+};
+
+pub(super) const READ: Route = Route {
+    method: "GET",
+    path: "/v1/payments/{id}",
+    access: Access::Key,
+    query: &[],
+    subject: payment_in_path,
+    handler: Handler::EachTime(|provider, call| provider.read_payment(call.item)),
+};
+
+/// The public view needs no key and says nothing of the order or of the account.
+pub(super) const PUBLIC: Route = Route {
+    method: "GET",
+    path: "/v1/public/payments/{id}",
+    access: Access::Anyone,
+    query: &[],
+    subject: payment_in_path,
+    handler: Handler::EachTime(|provider, call| {
+        let payment = provider.find(call.item)?;
+        let reply = json(&wire::public(payment));
+        Ok(ApiReply { payment: Some(payment.id.clone()), ..reply })
+    }),
+};
+
+impl Provider {
+    fn create_call(&mut self, call: &Call<'_>) -> Result<(ApiReply, Outcome), Problem> {
+        let terms = request::read(&call.request.body, &self.rails)?;
+        let (position, events) = self.create(terms, call.now, call.partition);
+        let reply = ApiReply { events, ..self.created(position) };
+        Ok((reply, Outcome::Created(position)))
+    }
+
+    /// The payment as it was when it was created, which is also what a replay says.
+    pub(super) fn created(&self, position: usize) -> ApiReply {
+        let payment = &self.payments[position];
+        let view = &payment.said[0].view;
+        let mut reply = json(&wire::payment(&self.account, payment, view));
+        reply.status = 201;
+        reply.headers.push(("location".to_owned(), format!("/v1/payments/{}", payment.id)));
+        reply.payment = Some(payment.id.clone());
+        reply
+    }
+
+    pub(super) fn read_payment(&self, id: &str) -> Result<ApiReply, Problem> {
+        let payment = self.find(id)?;
+        let view = payment.view(self.chains.height(payment));
+        let reply = json(&wire::payment(&self.account, payment, &view));
+        Ok(ApiReply { payment: Some(payment.id.clone()), ..reply })
+    }
+
+    pub(super) fn find(&self, id: &str) -> Result<&Payment, Problem> {
+        let unknown = || Problem::new(Code::PaymentNotFound, format!("there is no payment `{id}`"));
+        self.get(&PaymentId::new(id)).ok_or_else(unknown)
+    }
+
+    fn list_payments(&self, call: &Call<'_>) -> ApiReply {
+        let query = &call.query;
+        let after = query.get(&AFTER).unwrap_or_default();
+        let status = query.get(&STATUS).and_then(Status::from_word);
+        let reference = query.get(&REFERENCE).map(Reference::new);
+        let positions = match reference {
+            Some(reference) => self.by_reference.get(&reference).cloned().unwrap_or_default(),
+            None => {
+                let known = |payment: &Payment| payment.id.as_str() <= after;
+                (self.payments.partition_point(known)..self.payments.len()).collect()
+            }
+        };
+        let wanted = positions
+            .iter()
+            .map(|position| &self.payments[*position])
+            .filter(|payment| payment.id.as_str() > after)
+            .filter(|payment| status.is_none_or(|status| payment.status() == status));
+        let forms = wanted.map(|payment| {
+            wire::payment(&self.account, payment, &payment.view(self.chains.height(payment)))
+        });
+        json(&list(forms, query.limit()))
+    }
+}
