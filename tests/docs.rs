@@ -100,6 +100,7 @@ fn confirmed() -> (Value, Value) {
         seed: 1,
         nonce: "nonce".to_owned(),
         start: SimTime::from_unix_ms(1_767_608_128_412),
+        profile: std::sync::Arc::default(),
     };
     let now = config.start;
     let mut provider = Provider::new(config);

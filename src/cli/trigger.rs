@@ -85,6 +85,7 @@ fn event(kind: EventKind, reference: &str) -> Result<Event, Failure> {
         seed: 0,
         nonce: entropy::nonce(&entropy),
         start: now,
+        profile: std::sync::Arc::default(),
     });
     let order = serde_json::json!({
         "reference": Reference::new(reference),

@@ -211,6 +211,7 @@ mod tests {
             seed: 1,
             nonce: "n".to_owned(),
             start: clock::wall(),
+            profile: Arc::default(),
         })
     }
 

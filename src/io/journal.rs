@@ -304,6 +304,7 @@ mod tests {
             seed: 1,
             nonce: "n".to_owned(),
             start: START,
+            profile: std::sync::Arc::default(),
         })
     }
 

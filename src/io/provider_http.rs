@@ -236,6 +236,7 @@ mod tests {
             seed: 1,
             nonce: "n".to_owned(),
             start: SimTime::from_unix_ms(1_767_608_128_412),
+            profile: Arc::default(),
         })
     }
 

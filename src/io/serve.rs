@@ -223,6 +223,7 @@ impl Setup {
                 seed: u64::from_be_bytes(first_eight(&entropy)),
                 nonce: entropy::nonce(&entropy),
                 start: clock::wall(),
+                profile: Arc::default(),
             },
             secret: options.secret.clone().unwrap_or_else(fresh_secret),
             scheme,
@@ -257,6 +258,7 @@ impl Setup {
                 seed: get("seed")?.parse().map_err(|_| ServeError::Incomplete("seed"))?,
                 nonce: get("nonce")?.clone(),
                 start: SimTime::from_unix_ms(number("start")?),
+                profile: Arc::default(),
             },
             secret: same("secret", "--secret", options.secret.as_ref(), true)?,
             scheme: find_scheme(&scheme)?,
@@ -264,7 +266,7 @@ impl Setup {
     }
 
     fn to_kept(&self) -> BTreeMap<String, String> {
-        let Config { live, account, api_key, rails, seed, nonce, start } = &self.config;
+        let Config { live, account, api_key, rails, seed, nonce, start, profile: _ } = &self.config;
         let kept = [
             ("mode", if *live { "live" } else { "test" }.to_owned()),
             ("account", account.clone()),

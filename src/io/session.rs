@@ -171,6 +171,7 @@ struct Stage {
     run: RunStarted,
     identity: super::merchant::Identity,
     redaction: Redaction,
+    profile: Arc<provider::Profile>,
     scheme: &'static signature::Scheme,
     serving: AbortHandle,
 }
@@ -190,6 +191,7 @@ impl Stage {
         scheme.check_secret(&webhook_secret).map_err(SessionError::Secret)?;
         let config = provider_config(options, &nonce, &entropy, clock);
         let (api_key, account) = (config.api_key.clone(), config.account.clone());
+        let profile = config.profile.clone();
         let identity = super::merchant::Identity { provider_url, api_key, account, webhook_secret };
         let run = run_started(options, &nonce);
         let medium = history(&options.history)?;
@@ -205,7 +207,7 @@ impl Stage {
         let door = Arc::new(Door { world: world.clone(), clock });
         let serving = tokio::spawn(provider_http::serve(listener, door, std::future::pending()));
         let serving = serving.abort_handle();
-        Ok(Self { clock, world, run, identity, redaction, scheme, serving })
+        Ok(Self { clock, world, run, identity, redaction, profile, scheme, serving })
     }
 }
 
@@ -228,6 +230,7 @@ async fn perform(
     let settings = Settings {
         policy: profile.policy.clone(),
         can_reconcile: profile.connection().reconcile,
+        profile: stage.profile,
         scheme: stage.scheme,
         secret: stage.identity.webhook_secret,
         webhook_url: merchant.webhook_url().to_owned(),
@@ -316,6 +319,7 @@ fn provider_config(
         seed: options.seed,
         nonce: nonce.to_owned(),
         start: clock.wall,
+        profile: Arc::default(),
     }
 }
 

@@ -20,6 +20,7 @@ mod outbox;
 mod payment;
 mod price;
 mod problem;
+pub mod profile;
 mod query;
 mod refund;
 mod refused;
@@ -34,6 +35,7 @@ mod wire;
 
 use std::collections::BTreeMap;
 use std::fmt;
+use std::sync::Arc;
 
 use crate::model::{EventId, EventKind, PaymentId, Rail, Reference, SimTime, Truth};
 
@@ -42,6 +44,7 @@ pub use event::Event;
 pub use machine::Hold;
 pub use outbox::{Outbox, Outcome};
 pub use payment::Coin;
+pub use profile::Profile;
 pub use refund::{DisputeStatus, RefundStatus};
 pub use refused::Refused;
 pub use transfer::Sending;
@@ -69,6 +72,8 @@ pub struct Config {
     pub nonce: String,
     /// When the run starts; the high bits of every id.
     pub start: SimTime,
+    /// Which habits the service has, where providers differ.
+    pub profile: Arc<Profile>,
 }
 
 /// Without the key.
@@ -80,12 +85,14 @@ impl fmt::Debug for Config {
             .field("rails", &self.rails.iter().map(|rail| rail.id).collect::<Vec<_>>())
             .field("seed", &self.seed)
             .field("nonce", &self.nonce)
+            .field("profile", &self.profile.name)
             .finish_non_exhaustive()
     }
 }
 
 /// The service.
 pub struct Provider {
+    profile: Arc<Profile>,
     account: Account,
     api_key: String,
     rails: Vec<&'static Rail>,
@@ -118,6 +125,7 @@ impl Provider {
     #[must_use]
     pub fn new(config: Config) -> Self {
         Self {
+            profile: config.profile,
             account: Account { id: config.account, live: config.live },
             api_key: config.api_key,
             rails: config.rails,
@@ -129,6 +137,12 @@ impl Provider {
             chains: Chains::default(),
             idempotency: Idempotency::default(),
         }
+    }
+
+    /// Its habits.
+    #[must_use]
+    pub const fn profile(&self) -> &Arc<Profile> {
+        &self.profile
     }
 
     /// The payments for this order, oldest first.

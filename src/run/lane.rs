@@ -71,7 +71,7 @@ impl Lane {
     /// A lane that has not begun.
     #[must_use]
     pub fn new(id: LaneId, scenario: Arc<Scenario>, settings: Arc<Settings>) -> Self {
-        let outbox = Outbox::new(settings.seed ^ u64::from(id.0));
+        let outbox = Outbox::new(settings.seed ^ u64::from(id.0), settings.profile.clone());
         Self {
             id,
             scenario,

@@ -237,15 +237,7 @@ impl Lane {
 
     fn tell_outbox(&mut self, batch: Batch, sent: &[Sent], world: &World, now: Now) {
         let id = batch.event.id.clone();
-        let acknowledged = sent.iter().any(|sent| sent.answer.is_success());
-        let gone = sent.iter().any(|s| matches!(s.answer, Answer::Http { status: 410, .. }));
-        let outcome = match (acknowledged, gone) {
-            (true, _) => Outcome::Delivered,
-            (false, true) => Outcome::Gone,
-            (false, false) => Outcome::Failed {
-                retry_after_s: sent.iter().filter_map(|sent| sent.retry_after_s).max(),
-            },
-        };
+        let outcome = self.outcome(sent);
         // A live deadline may have kept the clock from the instant at which a retry was due; the
         // schedule goes on from there all the same.
         let clock = world.clock(self.id());
@@ -262,6 +254,23 @@ impl Lane {
             posted.answered_ms = now.real_ms;
             posted.is_conflict = sent.iter().all(|sent| sent.answer.is_conflict());
         }
+    }
+
+    /// What copies that went out together come to: the best of their answers counts.
+    fn outcome(&self, sent: &[Sent]) -> Outcome {
+        let retry_after_s = sent.iter().filter_map(|sent| sent.retry_after_s).max();
+        let habits = &self.settings.profile.delivery;
+        let outcomes = sent.iter().map(|sent| match sent.answer {
+            Answer::Http { status, .. } => habits.outcome(Some(status), retry_after_s),
+            Answer::Failed(_) | Answer::Waited(_) => habits.outcome(None, retry_after_s),
+        });
+        let rank = |outcome: &Outcome| match outcome {
+            Outcome::Delivered => 0,
+            Outcome::Gone => 1,
+            Outcome::Refused => 2,
+            Outcome::Failed { .. } => 3,
+        };
+        outcomes.min_by_key(rank).unwrap_or(Outcome::Failed { retry_after_s })
     }
 
     fn record(

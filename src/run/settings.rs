@@ -1,7 +1,10 @@
 //! What holds for every lane of a run.
 
+use std::sync::Arc;
+
 use crate::merchant::Policy;
 use crate::model::{LaneId, Reference};
+use crate::provider::Profile;
 use crate::signature::{Scheme, Secret};
 
 /// What holds for every lane of a run.
@@ -11,6 +14,8 @@ pub struct Settings {
     pub policy: Policy,
     /// Whether reconciliation can be driven, or runs by itself within a declared time.
     pub can_reconcile: bool,
+    /// The provider's habits.
+    pub profile: Arc<Profile>,
     /// How events are signed.
     pub scheme: &'static Scheme,
     /// With which secret.

@@ -96,6 +96,7 @@ fn play(shop: Shop, steps: &str) -> Played {
     let settings = Settings {
         policy: shop.policy.clone(),
         can_reconcile: shop.can_reconcile,
+        profile: Arc::default(),
         scheme: signature::scheme("standard-webhooks").unwrap(),
         secret: Secret::new("whsec_MDEyMzQ1Njc4OTAxMjM0NTY3ODkwMTIzNDU2Nzg5MDE="),
         webhook_url: "http://127.0.0.1:1/webhook".to_owned(),
@@ -141,6 +142,7 @@ impl Stage {
             seed: 7,
             nonce: "TEST".to_owned(),
             start: START,
+            profile: Arc::default(),
         });
         let world = World::new(provider, Box::new(std::io::sink()), START);
         let (received, credits, asked) = Default::default();

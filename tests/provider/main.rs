@@ -39,6 +39,7 @@ impl Desk {
             seed: 7,
             nonce: "nonce".to_owned(),
             start: START,
+            profile: std::sync::Arc::default(),
         };
         Self { provider: Provider::new(config), now: START }
     }

@@ -22,6 +22,7 @@ fn config() -> Config {
         seed: 7,
         nonce: "nonce".to_owned(),
         start: START,
+        profile: std::sync::Arc::default(),
     }
 }
 

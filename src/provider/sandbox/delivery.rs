@@ -5,11 +5,12 @@
 //! the instant of signing.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
 use crate::model::{EventId, SimTime};
-use crate::provider::{Outbox, Outcome};
+use crate::provider::{Outbox, Outcome, Profile};
 
 /// One try of a delivery, answered.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -38,11 +39,11 @@ pub enum Reply {
 }
 
 impl Reply {
-    const fn outcome(&self, retry_after_s: Option<u64>) -> Outcome {
+    /// The status of an HTTP answer.
+    const fn status(&self) -> Option<u16> {
         match self {
-            Self::Http { status: 200..=299, .. } => Outcome::Delivered,
-            Self::Http { status: 410, .. } => Outcome::Gone,
-            Self::Http { .. } | Self::Failed(_) => Outcome::Failed { retry_after_s },
+            Self::Http { status, .. } => Some(*status),
+            Self::Failed(_) => None,
         }
     }
 }
@@ -74,7 +75,7 @@ pub(super) enum Standing {
     Dropped,
     /// The schedule is used up.
     Exhausted,
-    /// The endpoint said that it wants nothing any more.
+    /// The endpoint refused it for ever, or wants nothing any more.
     Ended,
 }
 
@@ -91,6 +92,7 @@ pub(super) struct Deliveries {
     pub endpoint: bool,
     /// Whether new deliveries are held back.
     pub holding: bool,
+    profile: Arc<Profile>,
     outbox: Outbox,
     all: BTreeMap<EventId, Delivery>,
     /// First attempts, redeliveries and releases, in the order of events.
@@ -100,11 +102,12 @@ pub(super) struct Deliveries {
 }
 
 impl Deliveries {
-    pub fn new(seed: u64) -> Self {
+    pub fn new(seed: u64, profile: Arc<Profile>) -> Self {
         Self {
             endpoint: false,
             holding: false,
-            outbox: Outbox::new(seed),
+            outbox: Outbox::new(seed, profile.clone()),
+            profile,
             all: BTreeMap::new(),
             ready: BTreeSet::new(),
             underway: BTreeSet::new(),
@@ -147,7 +150,7 @@ impl Deliveries {
         let ready = self.ready.iter().map(|event| (event, None));
         let retries = self.outbox.planned().map(|(event, at)| (event, Some(at)));
         let pending = ready.chain(retries).filter(|(event, _)| !self.underway.contains(*event));
-        pending.filter(|_| self.endpoint)
+        pending.filter(|(event, _)| self.endpoint && !self.outbox.is_blocked(event))
     }
 
     /// Notes what came of an attempt.
@@ -161,7 +164,7 @@ impl Deliveries {
         self.underway.remove(event);
         self.ready.remove(event);
         let Some(delivery) = self.all.get_mut(event) else { return };
-        let outcome = attempt.reply.outcome(retry_after_s);
+        let outcome = self.profile.delivery.outcome(attempt.reply.status(), retry_after_s);
         delivery.attempts.push(attempt);
         if outcome == Outcome::Delivered {
             delivery.wish = Wish::Send;
@@ -174,7 +177,7 @@ impl Deliveries {
             }
             Wish::Drop => {}
         }
-        if outcome == Outcome::Gone {
+        if self.outbox.is_disabled() {
             self.ready.clear();
         }
     }
@@ -256,7 +259,7 @@ impl Deliveries {
         self.all.len()
     }
 
-    /// Whether the endpoint said that it wants nothing any more.
+    /// Whether the endpoint wants nothing any more, or failed for too long.
     pub fn is_disabled(&self) -> bool {
         self.outbox.is_disabled()
     }

@@ -66,10 +66,10 @@ impl Sandbox {
     /// One without payments.
     #[must_use]
     pub fn new(config: Config) -> Self {
-        let (seed, now) = (config.seed, config.start);
+        let (seed, now, profile) = (config.seed, config.start, config.profile.clone());
         Self {
             provider: Provider::new(config),
-            deliveries: Deliveries::new(seed),
+            deliveries: Deliveries::new(seed, profile),
             ahead: Span::default(),
             now,
             deadlines: BTreeSet::new(),

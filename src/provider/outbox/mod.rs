@@ -4,31 +4,21 @@
 //! made elsewhere; what came of each is told here, with the time at which it was.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use crate::model::{EventId, SimTime, Span};
 
+use super::Profile;
 use super::id::digest;
-
-/// Delays after each failed attempt; the first attempt is at once (Standard Webhooks).
-const RETRY_AFTER: &[Span] = &[
-    Span::from_s(5),
-    Span::from_s(5 * 60),
-    Span::from_s(30 * 60),
-    Span::from_s(2 * 3600),
-    Span::from_s(5 * 3600),
-    Span::from_s(10 * 3600),
-    Span::from_s(14 * 3600),
-    Span::from_s(20 * 3600),
-    Span::from_s(24 * 3600),
-];
-
-const JITTER_PER_MILLE: u64 = 100;
+use super::profile::{Queue, RetryAfter};
 
 /// What came of an attempt.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Outcome {
-    /// A 2xx.
+    /// Acknowledged.
     Delivered,
+    /// A refusal that is final for this delivery.
+    Refused,
     /// Anything else, or no answer.
     Failed {
         /// Seconds that the answer's `Retry-After` asked for.
@@ -45,22 +35,41 @@ struct Delivery {
     planned: usize,
     due: Option<SimTime>,
     delivered: bool,
+    /// Whether the endpoint refused it for ever.
+    refused: bool,
+}
+
+impl Delivery {
+    /// Whether nothing is to be expected of it any more.
+    const fn is_over(&self) -> bool {
+        self.delivered || self.refused
+    }
 }
 
 /// All deliveries for one endpoint.
 #[derive(Debug, Clone)]
 pub struct Outbox {
     seed: u64,
+    profile: Arc<Profile>,
     deliveries: BTreeMap<EventId, Delivery>,
     due: BTreeSet<(SimTime, EventId)>,
+    /// Since when nothing was acknowledged, although something was sent.
+    failing_since: Option<SimTime>,
     disabled: bool,
 }
 
 impl Outbox {
     /// An empty outbox; jitter derives from the seed.
     #[must_use]
-    pub fn new(seed: u64) -> Self {
-        Self { seed, deliveries: BTreeMap::new(), due: BTreeSet::new(), disabled: false }
+    pub fn new(seed: u64, profile: Arc<Profile>) -> Self {
+        Self {
+            seed,
+            profile,
+            deliveries: BTreeMap::new(),
+            due: BTreeSet::new(),
+            failing_since: None,
+            disabled: false,
+        }
     }
 
     /// Takes an event in. Its first attempt is due at once, and made by whoever queues it: only
@@ -79,27 +88,46 @@ impl Outbox {
         match outcome {
             Outcome::Delivered => {
                 delivery.delivered = true;
+                self.failing_since = None;
                 Self::plan(&mut self.due, event, delivery, None);
             }
-            Outcome::Gone => {
-                self.disabled = true;
-                self.due.clear();
-                self.deliveries.values_mut().for_each(|delivery| delivery.due = None);
+            Outcome::Refused => {
+                delivery.refused = true;
+                Self::plan(&mut self.due, event, delivery, None);
             }
-            Outcome::Failed { retry_after_s } => {
-                let waits = delivery.due.is_some_and(|due| now < due);
-                if delivery.delivered || self.disabled || waits {
-                    return;
-                }
-                let next = RETRY_AFTER.get(delivery.planned).map(|delay| {
-                    let planned = jittered(self.seed, event, delivery.planned, *delay);
-                    now.plus(lengthened(planned, retry_after_s))
-                });
-                // One beyond the schedule marks it as used up.
-                delivery.planned = (delivery.planned + 1).min(RETRY_AFTER.len() + 1);
-                Self::plan(&mut self.due, event, delivery, next);
-            }
+            Outcome::Gone => self.disable(),
+            Outcome::Failed { retry_after_s } => self.failed(event, now, retry_after_s),
         }
+    }
+
+    fn failed(&mut self, event: &EventId, now: SimTime, retry_after_s: Option<u64>) {
+        let habits = &self.profile.delivery;
+        let since = *self.failing_since.get_or_insert(now);
+        if habits.auto_disable.is_some_and(|limit| now.since(since) >= limit) {
+            return self.disable();
+        }
+        let Some(delivery) = self.deliveries.get_mut(event) else { return };
+        let waits = delivery.due.is_some_and(|due| now < due);
+        if delivery.is_over() || self.disabled || waits {
+            return;
+        }
+        let next = habits.schedule.get(delivery.planned).map(|delay| {
+            let step = (delivery.planned, u64::from(habits.jitter_per_mille));
+            let planned = jittered(self.seed, event, step, *delay);
+            now.plus(match habits.retry_after {
+                RetryAfter::Clamped => lengthened(planned, retry_after_s),
+                RetryAfter::Ignored => planned,
+            })
+        });
+        // One beyond the schedule marks it as used up.
+        delivery.planned = (delivery.planned + 1).min(habits.schedule.len() + 1);
+        Self::plan(&mut self.due, event, delivery, next);
+    }
+
+    fn disable(&mut self) {
+        self.disabled = true;
+        self.due.clear();
+        self.deliveries.values_mut().for_each(|delivery| delivery.due = None);
     }
 
     /// The retry that is due first, which may lie in the past.
@@ -126,9 +154,26 @@ impl Outbox {
         }
     }
 
-    /// Takes back that a 410 ended all deliveries.
+    /// Takes back that a 410 or too long a failure ended all deliveries.
     pub fn enable(&mut self) {
         self.disabled = false;
+        self.failing_since = None;
+    }
+
+    /// Whether an earlier event must be acknowledged or given up first.
+    #[must_use]
+    pub fn is_blocked(&self, event: &EventId) -> bool {
+        let earlier = || self.deliveries.range(..event.clone()).map(|(_, delivery)| delivery);
+        match self.profile.delivery.queue {
+            Queue::Independent => false,
+            Queue::HeadOfLine => earlier().any(|delivery| !self.is_settled(delivery)),
+        }
+    }
+
+    fn is_settled(&self, delivery: &Delivery) -> bool {
+        delivery.is_over()
+            || self.disabled
+            || delivery.planned > self.profile.delivery.schedule.len()
     }
 
     /// Whether a retry of it is planned.
@@ -149,14 +194,21 @@ impl Outbox {
         self.deliveries.get(event).is_some_and(|delivery| delivery.delivered)
     }
 
+    /// Whether the endpoint refused it for ever.
+    #[must_use]
+    pub fn is_refused(&self, event: &EventId) -> bool {
+        self.deliveries.get(event).is_some_and(|delivery| delivery.refused)
+    }
+
     /// Whether the whole schedule is used up without an acknowledgement.
     #[must_use]
     pub fn exhausted(&self, event: &EventId) -> bool {
-        let used_up = |delivery: &Delivery| delivery.planned > RETRY_AFTER.len();
+        let steps = self.profile.delivery.schedule.len();
+        let used_up = |delivery: &Delivery| delivery.planned > steps;
         self.deliveries.get(event).is_some_and(|delivery| used_up(delivery) && !delivery.delivered)
     }
 
-    /// Whether a 410 ended all deliveries.
+    /// Whether a 410 or too long a failure ended all deliveries.
     #[must_use]
     pub fn is_disabled(&self) -> bool {
         self.disabled
@@ -183,12 +235,17 @@ impl Outbox {
     }
 }
 
-/// The delay, a tenth more or less by seed, event and step.
-fn jittered(seed: u64, event: &EventId, step: usize, delay: Span) -> Span {
+/// The delay, so many thousandths more or less by seed, event and step.
+fn jittered(
+    seed: u64,
+    event: &EventId,
+    (step, jitter_per_mille): (usize, u64),
+    delay: Span,
+) -> Span {
     let step = (step as u64).to_be_bytes();
     let hash = digest(&[b"jitter", &seed.to_be_bytes(), event.as_str().as_bytes(), &step]);
     let draw = u64::from(u32::from_be_bytes([hash[0], hash[1], hash[2], hash[3]]));
-    let per_mille = 1000 - JITTER_PER_MILLE + draw % (2 * JITTER_PER_MILLE + 1);
+    let per_mille = 1000 - jitter_per_mille + draw % (2 * jitter_per_mille + 1);
     Span::from_ms(delay.ms() * per_mille / 1000)
 }
 
@@ -199,94 +256,4 @@ fn lengthened(planned: Span, retry_after_s: Option<u64>) -> Span {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    const FAILED: Outcome = Outcome::Failed { retry_after_s: None };
-    const START: SimTime = SimTime::from_unix_ms(1_767_608_128_412);
-
-    fn event() -> EventId {
-        EventId::new("evt_01J8Z3K5Q7R9T1V3X5Z7B9D1F3")
-    }
-
-    /// Fails every attempt when it is due; the delays between them.
-    fn delays(seed: u64) -> Vec<u64> {
-        let mut outbox = Outbox::new(seed);
-        outbox.queue(event());
-        let (mut now, mut delays) = (START, Vec::new());
-        loop {
-            outbox.answered(&event(), now, FAILED);
-            let Some((_, due)) = outbox.next_due() else { break };
-            delays.push(due.since(now).ms());
-            now = due;
-        }
-        assert!(outbox.exhausted(&event()));
-        assert_eq!(outbox.attempts(&event()), 10);
-        delays
-    }
-
-    #[test]
-    fn the_schedule_is_the_published_one_within_a_tenth() {
-        let delays = delays(1);
-        assert_eq!(delays.len(), RETRY_AFTER.len());
-        for (delay, planned) in delays.iter().zip(RETRY_AFTER) {
-            let planned = planned.ms();
-            assert!((planned * 9 / 10..=planned * 11 / 10).contains(delay), "{delay} {planned}");
-        }
-    }
-
-    #[test]
-    fn jitter_repeats_with_the_seed_and_only_with_it() {
-        assert_eq!(delays(1), delays(1));
-        assert_ne!(delays(1), delays(2));
-    }
-
-    #[test]
-    fn retry_after_is_clamped() {
-        for (asked, least, most) in [(0, 4500, 5500), (7, 7000, 7000), (3600, 9000, 11000)] {
-            let mut outbox = Outbox::new(1);
-            outbox.answered(&event(), START, Outcome::Failed { retry_after_s: Some(asked) });
-            let delay = outbox.next_due().unwrap().1.since(START).ms();
-            assert!((least..=most).contains(&delay), "{asked}: {delay}");
-        }
-    }
-
-    #[test]
-    fn copies_that_fail_together_are_one_step() {
-        let mut outbox = Outbox::new(1);
-        for _ in 0..5 {
-            outbox.answered(&event(), START, FAILED);
-        }
-        assert_eq!(outbox.attempts(&event()), 5);
-        assert!(outbox.next_due().unwrap().1.since(START).ms() <= 5500);
-    }
-
-    #[test]
-    fn once_delivered_is_delivered() {
-        let mut outbox = Outbox::new(1);
-        outbox.answered(&event(), START, FAILED);
-        outbox.answered(&event(), START, Outcome::Delivered);
-        outbox.answered(&event(), START, FAILED);
-        assert!(outbox.is_delivered(&event()) && !outbox.exhausted(&event()));
-        assert_eq!(outbox.next_due(), None);
-    }
-
-    #[test]
-    fn gone_ends_everything() {
-        let other = EventId::new("evt_01J8Z3K5Q7R9T1V3X5Z7B9D1F4");
-        let mut outbox = Outbox::new(1);
-        outbox.answered(&event(), START, FAILED);
-        outbox.answered(&other, START, Outcome::Gone);
-        outbox.answered(&event(), START.plus(Span::from_s(60)), FAILED);
-        assert!(outbox.is_disabled());
-        assert_eq!(outbox.next_due(), None);
-    }
-
-    #[test]
-    fn what_is_forgotten_is_not_retried() {
-        let mut outbox = Outbox::new(1);
-        outbox.answered(&event(), START, FAILED);
-        outbox.forget(&event());
-        assert_eq!((outbox.next_due(), outbox.attempts(&event())), (None, 0));
-    }
-}
+mod tests;

@@ -1,0 +1,48 @@
+//! Provider profiles: what differs between real providers, as data.
+//!
+//! The service and whoever delivers its events ask a profile what to do wherever providers differ;
+//! everything else is code. The default is the strictest sane reading of what they have in common.
+//! Knows no payment, no socket and no file.
+
+mod api;
+mod delivery;
+mod events;
+mod payments;
+
+pub use api::{Api, Idempotency, RateLimit};
+pub use delivery::{Codes, Delivery, Queue, RedeliveryBody, RetryAfter, SigningKey};
+pub use events::{Events, Names, Payload, Sequence, Snapshot};
+pub use payments::{Counts, LatePolicy, OverPolicy, Payments, UnderPolicy};
+
+/// A provider's habits.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Profile {
+    /// Such as `coingate`.
+    pub name: String,
+    /// What it is, in a sentence.
+    pub summary: String,
+    /// Where its facts were read, each with the day on which they were.
+    pub sources: Vec<String>,
+    /// How events reach an endpoint.
+    pub delivery: Delivery,
+    /// What is told of a payment, and in which words.
+    pub events: Events,
+    /// What becomes of a payment where the contract leaves it open.
+    pub payments: Payments,
+    /// How the API behaves.
+    pub api: Api,
+}
+
+impl Default for Profile {
+    fn default() -> Self {
+        Self {
+            name: "default".to_owned(),
+            summary: "the strictest sane reading of what providers have in common".to_owned(),
+            sources: Vec::new(),
+            delivery: Delivery::default(),
+            events: Events::default(),
+            payments: Payments::default(),
+            api: Api::default(),
+        }
+    }
+}
