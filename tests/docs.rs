@@ -7,8 +7,8 @@ use std::path::{Path, PathBuf};
 
 use countersign::input::InputErrors;
 use countersign::merchant::{Known, Profile, read};
-use countersign::model::{AmountState, EventKind, Flag, RAILS, SimTime, Status};
-use countersign::provider::{ApiRequest, Config, Provider};
+use countersign::model::{AccountEventKind, AmountState, EventKind, Flag, RAILS, SimTime, Status};
+use countersign::provider::{ApiRequest, Config, PayoutStatus, Provider};
 use countersign::rule::{RULES, SCOPE_WORDS};
 use countersign::scenario::{gherkin, yaml};
 use countersign::signature::{self, Message, Secret};
@@ -74,6 +74,8 @@ fn the_provider_page_has_every_word_and_every_code() {
     let known = known.chain(Status::ALL.iter().map(|status| status.as_str()));
     let known = known.chain(AmountState::ALL.iter().map(|state| state.as_str()));
     let known = known.chain(Flag::ALL.iter().map(|flag| flag.as_str()));
+    let known = known.chain(AccountEventKind::ALL.iter().map(|kind| kind.as_str()));
+    let known = known.chain(PayoutStatus::ALL.iter().map(|status| status.as_str()));
     has_all("docs/provider.md", known.chain(RAILS.iter().map(|rail| rail.id)));
 
     let (page, source) = (page("docs/provider.md"), page("src/provider/problem.rs"));

@@ -69,6 +69,7 @@ The control API, as JSON:
   POST /api/payments/ID/complete-refund   {\"refund\": \"rfd_…\"}, or fail-refund
   POST /api/payments/ID/open-dispute      {\"reason\": \"…\", \"amount\": \"5.00\"}
   POST /api/payments/ID/win-dispute | lose-dispute | test
+  POST /api/payouts/ID/approve | complete | fail
   GET  /api/deliveries?before=ID&limit=N  of the newest events first
   POST /api/deliveries/EVENT/hold | release | drop | redeliver
   POST /api/deliveries/hold               {\"on\": true}: all that is new, until {\"on\": false}

@@ -85,6 +85,7 @@ pub fn router(
         .route("/api/payments", get(payments))
         .route("/api/payments/{id}", get(payment))
         .route("/api/payments/{id}/{verb}", post(act))
+        .route("/api/payouts/{id}/{verb}", post(act_on_payout))
         .route("/api/deliveries", get(deliveries))
         .route("/api/deliveries/hold", post(hold_all))
         .route("/api/deliveries/{event}/{verb}", post(deliver))
@@ -192,6 +193,16 @@ async fn act(
     control.payment(&payment).await
 }
 
+async fn act_on_payout(
+    State(control): State<Control>,
+    Path((payout, verb)): Path<(String, String)>,
+) -> Answer {
+    let action = serde_json::from_value(verb.clone().into())
+        .map_err(|error| Problem::Unreadable(format!("{verb}: {error}")))?;
+    control.desk.obey(Command::ActOnPayout { payout, action }).await?;
+    status(State(control)).await
+}
+
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct HoldAll {
@@ -219,8 +230,11 @@ async fn deliver(
     };
     control.desk.obey(command).await?;
     let subject = control.desk.read(|sandbox, _| sandbox.provider().event(&id)).await?;
-    let subject = subject.map(|event| event.payment).ok_or(Problem::Nowhere)?;
-    control.payment(&subject).await
+    let subject = subject.ok_or(Problem::Nowhere)?;
+    match subject.payment() {
+        Some(payment) => control.payment(payment).await,
+        None => status(State(control)).await,
+    }
 }
 
 /// Server-sent events: each names the payments that changed, or says that all may have.
@@ -277,7 +291,11 @@ impl IntoResponse for Problem {
             Self::NoPayment(_)
             | Self::Nowhere
             | Self::Refusal(Refusal::Declined(
-                Declined::Refused(Refused::UnknownPayment(_) | Refused::UnknownRefund(_))
+                Declined::Refused(
+                    Refused::UnknownPayment(_)
+                    | Refused::UnknownRefund(_)
+                    | Refused::UnknownPayout(_),
+                )
                 | Declined::UnknownDelivery(_),
             )) => StatusCode::NOT_FOUND,
             Self::Refusal(Refusal::Declined(

@@ -51,3 +51,17 @@ words! {
         Test = "webhook.test",
     }
 }
+
+words! {
+    /// What an event announces that is about no payment but about the account.
+    AccountEventKind {
+        /// A payout was asked for; its amount is reserved.
+        PayoutCreated = "payout.created",
+        /// A payout passed its review and is sent.
+        PayoutProcessing = "payout.processing",
+        /// A payout arrived.
+        PayoutCompleted = "payout.completed",
+        /// A payout was rejected or did not arrive; its amount is free again.
+        PayoutFailed = "payout.failed",
+    }
+}

@@ -12,7 +12,7 @@ mod payment;
 mod rail;
 mod time;
 
-pub use event::EventKind;
+pub use event::{AccountEventKind, EventKind};
 pub use id::{EventId, LaneId, PaymentId, Reference};
 pub use money::{Asset, Money, MoneyError};
 pub use observation::{Exception, ExceptionClass, Observation, OrderState, Posting, PostingKind};

@@ -9,6 +9,7 @@ use serde::Serialize;
 use crate::model::{EventId, EventKind, PaymentId, Reference, SimTime};
 
 use super::payment::{Announcement, Payment};
+use super::payout::{Payout, PayoutForm};
 use super::wire::{self, Account, DisputeForm, PaymentForm, RefundForm};
 
 const API_VERSION: &str = "2026-01-01";
@@ -23,19 +24,36 @@ pub struct Event {
     pub id: EventId,
     /// Such as `payment.confirmed`.
     pub type_name: String,
-    /// What it announces; none for a type that the contract does not have.
+    /// What it announces of a payment; none for a type that the contract does not have, and for
+    /// what is about no payment.
     pub kind: Option<EventKind>,
-    /// Its subject.
-    pub payment: PaymentId,
-    /// The order that the payment is for.
-    pub reference: Reference,
-    /// Strictly increases within a payment.
+    /// What it is about.
+    pub subject: EventSubject,
+    /// Strictly increases within a subject.
     pub occurred_at: SimTime,
     /// The exact bytes.
     pub body: Bytes,
 }
 
+/// What an event is about.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum EventSubject {
+    /// A payment, and the order that it is for.
+    Payment(PaymentId, Reference),
+    /// A payout, such as `pyt_01J8Z3HY5M0000000000000000`.
+    Payout(String),
+}
+
 impl Event {
+    /// The payment that it is about.
+    #[must_use]
+    pub const fn payment(&self) -> Option<&PaymentId> {
+        match &self.subject {
+            EventSubject::Payment(payment, _) => Some(payment),
+            EventSubject::Payout(_) => None,
+        }
+    }
+
     /// The same fact under another id.
     pub(super) fn renamed(&self, id: EventId) -> Self {
         // The id is the first text in the envelope that we wrote ourselves.
@@ -67,7 +85,10 @@ struct SubjectForm<'a> {
 
 #[derive(Serialize)]
 struct DataForm<'a> {
-    payment: PaymentForm<'a>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    payment: Option<PaymentForm<'a>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    payout: Option<PayoutForm<'a>>,
     #[serde(skip_serializing_if = "Option::is_none")]
     refund: Option<RefundForm<'a>>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -119,7 +140,8 @@ pub(super) fn form<'a>(
         occurred_at: said.occurred_at,
         subject: SubjectForm { kind: "payment", id: payment.id.as_str() },
         data: DataForm {
-            payment: wire::payment(account, payment, &said.view),
+            payment: Some(wire::payment(account, payment, &said.view)),
+            payout: None,
             refund: refund(payment, said),
             dispute: dispute(payment, said),
             annotation: said.kind.is_none().then_some(ANNOTATION),
@@ -149,9 +171,47 @@ pub(super) fn render(account: &Account, payment: &Payment, said: &Announcement) 
         id: said.id.clone(),
         type_name: type_name(said).to_owned(),
         kind: said.kind,
-        payment: payment.id.clone(),
-        reference: payment.terms.reference.clone(),
+        subject: EventSubject::Payment(payment.id.clone(), payment.terms.reference.clone()),
         occurred_at: said.occurred_at,
         body: wire::to_bytes(&form(account, payment, said)).into(),
+    }
+}
+
+/// The envelope of what befell a payout at this step.
+pub(super) fn payout_form<'a>(
+    account: &'a Account,
+    payout: &'a Payout,
+    step: usize,
+) -> EventForm<'a> {
+    let said = &payout.steps[step];
+    EventForm {
+        id: said.event.as_str(),
+        type_name: payout.kind(step).as_str(),
+        api_version: API_VERSION,
+        account: &account.id,
+        livemode: account.live,
+        created_at: said.at,
+        occurred_at: said.at,
+        subject: SubjectForm { kind: "payout", id: &payout.id },
+        data: DataForm {
+            payment: None,
+            payout: Some(payout.form(step)),
+            refund: None,
+            dispute: None,
+            annotation: None,
+        },
+    }
+}
+
+/// That event with its bytes.
+pub(super) fn render_payout(account: &Account, payout: &Payout, step: usize) -> Event {
+    let said = &payout.steps[step];
+    Event {
+        id: said.event.clone(),
+        type_name: payout.kind(step).as_str().to_owned(),
+        kind: None,
+        subject: EventSubject::Payout(payout.id.clone()),
+        occurred_at: said.at,
+        body: wire::to_bytes(&payout_form(account, payout, step)).into(),
     }
 }

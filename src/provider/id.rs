@@ -22,6 +22,8 @@ pub enum Prefix {
     Refund,
     /// `dsp_…`
     Dispute,
+    /// `pyt_…`
+    Payout,
     /// `req_…`
     Request,
 }
@@ -33,6 +35,7 @@ impl Prefix {
             Self::Event => "evt_",
             Self::Refund => "rfd_",
             Self::Dispute => "dsp_",
+            Self::Payout => "pyt_",
             Self::Request => "req_",
         }
     }

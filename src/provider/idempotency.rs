@@ -22,6 +22,8 @@ pub(super) enum Outcome {
     Created(usize),
     /// The refund of this id; its answer is rendered again from its creation.
     Refunded(String),
+    /// The payout at this position; its answer is rendered again from its creation.
+    PaidOut(usize),
     /// This status and body.
     Refused(u16, Vec<u8>),
 }

@@ -10,6 +10,7 @@ mod api;
 mod chain;
 mod claim;
 mod event;
+mod feed;
 mod guard;
 mod id;
 mod idempotency;
@@ -18,6 +19,7 @@ mod money_back;
 mod operate;
 mod outbox;
 mod payment;
+mod payout;
 mod price;
 mod problem;
 pub mod profile;
@@ -40,19 +42,22 @@ use std::sync::Arc;
 use crate::model::{EventId, EventKind, PaymentId, Rail, Reference, SimTime, Truth};
 
 pub use api::{ApiReply, ApiRequest, BODY_BYTES_MAX, Subject};
-pub use event::Event;
+pub use event::{Event, EventSubject};
 pub use machine::Hold;
 pub use outbox::{Outbox, Outcome};
 pub use payment::Coin;
+pub use payout::PayoutStatus;
 pub use profile::Profile;
 pub use refund::{DisputeStatus, RefundStatus};
 pub use refused::Refused;
 pub use transfer::Sending;
 
 use chain::Chains;
+use feed::Place;
 use id::{IdSource, Prefix};
 use idempotency::Idempotency;
 use payment::{Announcement, Payment};
+use payout::{Available, Payout};
 use wire::Account;
 
 /// What the service is set up with.
@@ -100,8 +105,11 @@ pub struct Provider {
     /// In the order of creation, which is that of their ids.
     payments: Vec<Payment>,
     by_reference: BTreeMap<Reference, Vec<usize>>,
-    /// Every event in the order of appending: position of the payment, position in what it said.
-    events: Vec<(usize, usize)>,
+    /// In the order of creation, which is that of their ids.
+    payouts: Vec<Payout>,
+    available: Available,
+    /// Every event in the order of appending.
+    events: Vec<Place>,
     /// Which payment each refund is of, by the refund's id.
     refunds: BTreeMap<String, usize>,
     chains: Chains,
@@ -132,6 +140,8 @@ impl Provider {
             ids: IdSource::new(config.seed, &config.nonce, config.start),
             payments: Vec::new(),
             by_reference: BTreeMap::new(),
+            payouts: Vec::new(),
+            available: Available::default(),
             events: Vec::new(),
             refunds: BTreeMap::new(),
             chains: Chains::default(),
@@ -208,18 +218,6 @@ impl Provider {
         let id = self.ids.aside(Prefix::Event, &[about[0], about[1], &at.unix_ms().to_be_bytes()]);
         let said = Announcement { id: EventId::new(id), occurred_at: at, ..said.clone() };
         Some(event::render(&self.account, payment, &said))
-    }
-
-    /// The event of that id, as it stands in the events list.
-    #[must_use]
-    pub fn event(&self, id: &EventId) -> Option<Event> {
-        let said = |&(payment, said): &(usize, usize)| {
-            let payment: &Payment = &self.payments[payment];
-            (payment, &payment.said[said])
-        };
-        let found = self.events.binary_search_by(|at| said(at).1.id.cmp(id)).ok()?;
-        let (payment, said) = said(&self.events[found]);
-        Some(event::render(&self.account, payment, said))
     }
 
     /// How many ids were given so far: with the same commands after the same number, a service

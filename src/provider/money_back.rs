@@ -122,7 +122,7 @@ impl Payment {
     }
 
     /// What came, less what went back or is about to.
-    fn balance(&self) -> u128 {
+    pub(super) fn balance(&self) -> u128 {
         let disputed = match (self.dispute.status(), &self.dispute.terms) {
             (Some(DisputeStatus::Opened | DisputeStatus::Lost), Some(terms)) => terms.atoms,
             _ => 0,

@@ -10,7 +10,7 @@ use super::machine::{Command, Hold, Scene};
 use super::payment::{Destination, Payment, Terms};
 use super::refused::Refused;
 use super::transfer::Sending;
-use super::{Event, Provider, address, event};
+use super::{Event, Place, Provider, address, event, payout};
 
 /// Destination tags start here: a number that a customer can type.
 const FIRST_TAG: u32 = 100_001;
@@ -300,9 +300,11 @@ impl Provider {
     ) -> Result<Vec<Event>, Refused> {
         let payment = &mut self.payments[position];
         let (before, height) = (payment.said.len(), self.chains.height(payment));
+        let (rail, share) = (payment.terms.rail, payout::share(payment));
         let ids = &mut self.ids;
         let mut name = || EventId::new(ids.next(Prefix::Event));
         payment.apply(command, &mut Scene { now, height, name: &mut name })?;
+        self.available.change(rail, payout::share(payment) - share);
         Ok(self.publish(position, before))
     }
 
@@ -310,7 +312,7 @@ impl Provider {
     fn publish(&mut self, position: usize, since: usize) -> Vec<Event> {
         let payment = &self.payments[position];
         let new = since..payment.said.len();
-        self.events.extend(new.clone().map(|said| (position, said)));
+        self.events.extend(new.clone().map(|said| Place::Payment(position, said)));
         payment.said[new].iter().map(|said| event::render(&self.account, payment, said)).collect()
     }
 }

@@ -48,6 +48,11 @@ pub(super) fn quote(rail: &Rail, amount: &str) -> Result<(Money, Price), QuoteEr
     Ok((Money { atoms, asset }, price))
 }
 
+/// So much of the rail's asset, or more, is worth the price.
+pub(super) fn is_worth(rail: &Rail, amount: Money, price: &str) -> bool {
+    quote(rail, price).is_ok_and(|(least, _)| amount >= least)
+}
+
 #[cfg(test)]
 mod tests {
     use crate::model::{RAILS, rail_by_id};

@@ -21,6 +21,7 @@ pub(super) enum Code {
     PaymentNotCancellable,
     RefundNotAllowed,
     RefundExceedsBalance,
+    PayoutExceedsBalance,
     DestinationTagRequired,
     IdempotencyKeyReused,
     RailNotEnabled,
@@ -56,6 +57,9 @@ impl Code {
             Self::RefundNotAllowed => (409, "refund_not_allowed", "The payment has no refunds"),
             Self::RefundExceedsBalance => {
                 (422, "refund_exceeds_balance", "The refund is more than what is left")
+            }
+            Self::PayoutExceedsBalance => {
+                (422, "payout_exceeds_balance", "The payout is more than what is available")
             }
             Self::DestinationTagRequired => {
                 (422, "destination_tag_required", "The destination needs a tag")

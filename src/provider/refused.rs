@@ -2,6 +2,8 @@
 
 use crate::model::{PaymentId, Reason, SimTime, Status};
 
+use super::payout::PayoutStatus;
+
 /// Why a command was not carried out. The payment is as it was.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum Refused {
@@ -11,6 +13,19 @@ pub enum Refused {
     /// No such refund.
     #[error("there is no refund {0}; ask for it first")]
     UnknownRefund(String),
+    /// No such payout.
+    #[error("there is no payout {0}; ask for it first")]
+    UnknownPayout(String),
+    /// It does not stand there.
+    #[error("a payout that is {status} cannot be {command}; it must be {}", payout_or(allowed))]
+    IllegalPayout {
+        /// What was to be done to it, as a participle.
+        command: &'static str,
+        /// Where it stands.
+        status: PayoutStatus,
+        /// Where it would have to stand.
+        allowed: &'static [PayoutStatus],
+    },
     /// The table has no such transition.
     #[error("a payment that is {status} cannot be {command}; it must be {}", or(allowed))]
     Illegal {
@@ -69,6 +84,11 @@ pub enum Refused {
     /// There is a dispute, or there is none.
     #[error("the payment has no open dispute, or has had its one dispute")]
     NoSuchDispute,
+}
+
+fn payout_or(statuses: &[PayoutStatus]) -> String {
+    let words: Vec<_> = statuses.iter().map(|status| status.as_str()).collect();
+    words.join(" or ")
 }
 
 fn or(statuses: &[Status]) -> String {

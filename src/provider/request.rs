@@ -10,6 +10,7 @@ use serde_json::value::RawValue;
 use crate::model::{Asset, Money, MoneyError, Rail, Reference, rail_by_asset_network};
 
 use super::payment::{Destination, Price, Terms};
+use super::payout::PayoutTerms;
 use super::price::{self, QuoteError};
 use super::problem::{Code, FieldError, Problem};
 
@@ -24,6 +25,7 @@ const FIELDS: &[&str] =
     &["reference", "asset", "network", "amount", "price", "expires_in_s", "metadata"];
 const PRICE_FIELDS: &[&str] = &["amount", "currency"];
 const REFUND_FIELDS: &[&str] = &["amount", "destination", "reason"];
+const PAYOUT_FIELDS: &[&str] = &["reference", "amount", "asset", "network", "destination"];
 const DESTINATION_FIELDS: &[&str] = &["address", "tag"];
 
 /// The terms of the payment that the body asks for, at an account with these rails.
@@ -61,13 +63,37 @@ pub(super) fn read_refund(body: &[u8], rail: &'static Rail) -> Result<RefundTerm
         reader.parse("amount", &amount, rail.asset)
     });
     let destination = reader.fields.get("destination").and_then(|value| {
-        if value.get() == "null" { None } else { reader.destination(value, rail) }
+        if value.get() == "null" { None } else { reader.destination(value, Some(rail)) }
     });
     if reader.fields.get("reason").is_some_and(|value| text(value).is_none()) {
         reader.refuse(Code::InvalidRequest, "reason", "must be a string");
     }
     let terms = RefundTerms { amount, destination };
     Problem::of_fields(reader.errors).map_or(Ok(terms), Err)
+}
+
+/// The body of a payout, at an account with these rails.
+pub(super) fn read_payout(body: &[u8], rails: &[&'static Rail]) -> Result<PayoutTerms, Problem> {
+    let mut reader = Reader { at: "", fields: object(body)?, errors: Vec::new() };
+    reader.check_names(PAYOUT_FIELDS);
+    let reference = reader.reference();
+    let rail = reader.rail(rails);
+    let amount = reader.required("amount").and_then(|value| {
+        let amount = reader.amount_text("amount", value)?;
+        let amount = reader.parse("amount", &amount, rail?.asset)?;
+        reader.bounded("amount", amount, rail?)
+    });
+    let destination = reader.required("destination");
+    let destination = destination.and_then(|value| reader.destination(value, rail));
+    if let Some(problem) = Problem::of_fields(reader.errors) {
+        return Err(problem);
+    }
+    let (Some(reference), Some(rail), Some(amount), Some(destination)) =
+        (reference, rail, amount, destination)
+    else {
+        unreachable!("a field that could not be read has said why");
+    };
+    Ok(PayoutTerms { reference, rail, amount, destination })
 }
 
 /// A body that says nothing: none, or an object without members.
@@ -299,7 +325,8 @@ impl<'a> Reader<'a> {
         (least..=most).contains(&due).then_some(due)
     }
 
-    fn destination(&mut self, value: &'a RawValue, rail: &Rail) -> Option<Destination> {
+    /// Where money goes on that rail; while the rail is unknown, nobody knows whether it takes a tag.
+    fn destination(&mut self, value: &'a RawValue, rail: Option<&Rail>) -> Option<Destination> {
         let Ok(fields) = serde_json::from_str(value.get()) else {
             self.refuse(Code::InvalidRequest, "destination", "must be an object");
             return None;
@@ -312,15 +339,16 @@ impl<'a> Reader<'a> {
             inner.refuse(Code::InvalidRequest, "address", detail);
         }
         let tag = inner.fields.get("tag").map_or("null", RawValue::get);
-        let tag = match (tag, tag.parse::<u32>()) {
-            ("null", _) if rail.attribution.needs_tag() => {
+        let tagged = rail.filter(|rail| rail.attribution.needs_tag());
+        let tag = match (tag, tag.parse::<u32>(), tagged) {
+            ("null", _, Some(rail)) => {
                 let detail = format!("is required on {}: a whole number of 32 bits", rail.network);
                 inner.refuse(Code::DestinationTagRequired, "tag", detail);
                 None
             }
-            ("null", _) => None,
-            (_, Ok(tag)) => Some(tag),
-            (_, Err(_)) => {
+            ("null", _, None) => None,
+            (_, Ok(tag), _) => Some(tag),
+            (_, Err(_), _) => {
                 inner.refuse(Code::InvalidRequest, "tag", "must be a whole number of 32 bits");
                 None
             }

@@ -7,6 +7,7 @@
 use crate::model::{EventId, EventKind, Rail, SimTime, Span};
 
 use super::payment::{Announcement, Payment};
+use super::payout::{Payout, PayoutStatus};
 use super::refund::{DisputeStatus, RefundStatus};
 use super::{transaction, wire};
 
@@ -23,6 +24,22 @@ pub(super) enum LineKind {
     Refund,
     /// A lost dispute took back what was credited.
     Reversal,
+    /// The merchant took out what was credited.
+    Payout,
+}
+
+/// What a line is about.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum About<'a> {
+    Payment(&'a Payment),
+    Payout(&'a Payout),
+}
+
+/// The records that lines follow from.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Records<'a> {
+    pub payments: &'a [Payment],
+    pub payouts: &'a [Payout],
 }
 
 /// One booking.
@@ -30,7 +47,7 @@ pub(super) enum LineKind {
 pub(super) struct Line<'a> {
     pub id: String,
     pub kind: LineKind,
-    pub payment: &'a Payment,
+    pub about: About<'a>,
     /// What announced the fact behind it; for a payment its confirmation.
     pub event: Option<&'a EventId>,
     /// Atoms; negative where money leaves.
@@ -58,6 +75,7 @@ impl LineKind {
             Self::Fee => ("fee", "processing_fee"),
             Self::Refund => ("refund", "refund"),
             Self::Reversal => ("reversal", "dispute"),
+            Self::Payout => ("payout", "payout"),
         }
     }
 }
@@ -81,13 +99,13 @@ impl Statement<'_> {
 
 /// The statement of the day that begins there.
 pub(super) fn of_day<'a>(
-    payments: &'a [Payment],
+    records: Records<'a>,
     rail: &'static Rail,
     from: SimTime,
 ) -> Statement<'a> {
     let to = from.plus(DAY);
     let (mut before, mut lines) = (0, Vec::new());
-    for line in all(payments, rail) {
+    for line in all(records, rail) {
         if line.booked_at < from {
             before += line.net;
         } else if line.booked_at < to {
@@ -98,9 +116,8 @@ pub(super) fn of_day<'a>(
 }
 
 /// Every day of the rail that has bookings, oldest first.
-pub(super) fn days(payments: &[Payment], rail: &'static Rail) -> Vec<SimTime> {
-    let mut days: Vec<_> =
-        all(payments, rail).iter().map(|line| midnight(line.booked_at)).collect();
+pub(super) fn days(records: Records<'_>, rail: &'static Rail) -> Vec<SimTime> {
+    let mut days: Vec<_> = all(records, rail).iter().map(|line| midnight(line.booked_at)).collect();
     days.dedup();
     days
 }
@@ -123,9 +140,11 @@ pub(super) fn date(at: SimTime) -> String {
 }
 
 /// Every booking of the rail, in the order of booking.
-fn all<'a>(payments: &'a [Payment], rail: &'static Rail) -> Vec<Line<'a>> {
-    let on_rail = payments.iter().filter(|payment| payment.terms.rail == rail);
-    let mut lines: Vec<_> = on_rail.flat_map(lines_of).collect();
+fn all<'a>(records: Records<'a>, rail: &'static Rail) -> Vec<Line<'a>> {
+    let payments = records.payments.iter().filter(|payment| payment.terms.rail == rail);
+    let payouts = records.payouts.iter().filter(|payout| payout.terms.rail == rail);
+    let mut lines: Vec<_> =
+        payments.flat_map(lines_of).chain(payouts.filter_map(payout_line)).collect();
     // A stable sort: lines of one instant stay in the order of payments, a fee behind its payment.
     lines.sort_by_key(|line| line.booked_at);
     lines
@@ -149,7 +168,7 @@ fn lines_of(payment: &Payment) -> Vec<Line<'_>> {
     let line = |kind: LineKind, number: usize, event, net, booked_at| {
         let tail = payment.id.as_str().trim_start_matches("pay_");
         let id = format!("ln_{tail}_{}_{number}", kind.words().0);
-        Line { id, kind, payment, event, net, booked_at }
+        Line { id, kind, about: About::Payment(payment), event, net, booked_at }
     };
     let confirmed = event_of(payment, |said| said.kind == Some(EventKind::Confirmed));
     let mut lines = vec![line(LineKind::Payment, 0, confirmed, signed(gross), at)];
@@ -174,6 +193,21 @@ fn lines_of(payment: &Payment) -> Vec<Line<'_>> {
         }
     }
     lines
+}
+
+/// What the payout has booked: nothing until it arrived.
+fn payout_line(payout: &Payout) -> Option<Line<'_>> {
+    let arrived = payout.steps.iter().find(|step| step.status == PayoutStatus::Completed)?;
+    let kind = LineKind::Payout;
+    let tail = payout.id.trim_start_matches("pyt_");
+    Some(Line {
+        id: format!("ln_{tail}_{}_0", kind.words().0),
+        kind,
+        about: About::Payout(payout),
+        event: Some(&arrived.event),
+        net: -signed(payout.terms.amount.atoms),
+        booked_at: arrived.at,
+    })
 }
 
 /// The transfer that a line of the payment names: the first that counts.

@@ -102,8 +102,9 @@ pub(super) struct RefundForm<'a> {
     created_at: SimTime,
 }
 
+/// Where money goes.
 #[derive(Serialize)]
-struct PlaceForm<'a> {
+pub(super) struct PlaceForm<'a> {
     address: &'a str,
     tag: Option<u32>,
 }
@@ -201,16 +202,20 @@ pub(super) fn refund<'a>(
     (refund, status): (&'a Refund, RefundStatus),
 ) -> RefundForm<'a> {
     let asset = of.terms.rail.asset;
-    let Destination { address, tag } = &refund.destination;
     RefundForm {
         id: &refund.id,
         payment_id: of.id.as_str(),
         amount: Money { atoms: refund.atoms, asset }.amount(),
         asset: asset.symbol,
         status,
-        destination: PlaceForm { address, tag: *tag },
+        destination: place(&refund.destination),
         created_at: refund.created_at,
     }
+}
+
+/// Where a refund or a payout goes.
+pub(super) fn place(Destination { address, tag }: &Destination) -> PlaceForm<'_> {
+    PlaceForm { address, tag: *tag }
 }
 
 /// The dispute as it was at that view.

@@ -180,11 +180,11 @@ impl Lane {
             .map_err(|refused| Stop::Broken(format!("the step is impossible: {refused}")))?;
         // A block confirms every payment of the lane on its network, not only the one in focus.
         let mut touched = vec![payment];
-        touched.extend(events.iter().map(|event| event.payment.clone()));
+        touched.extend(events.iter().filter_map(|event| event.payment().cloned()));
         touched.dedup();
         for payment in touched {
             let own: Vec<_> =
-                events.iter().filter(|event| event.payment == payment).cloned().collect();
+                events.iter().filter(|event| event.payment() == Some(&payment)).cloned().collect();
             world.transitioned(self.id(), &payment, &own, now.real_ms);
         }
         self.disturb(world);

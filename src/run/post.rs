@@ -7,7 +7,7 @@ use super::{Message, Now, Sent, World};
 use crate::fault::{forge, respell};
 use crate::history::{Answer, Attempt, Fact};
 use crate::model::{EventKind, Span};
-use crate::provider::{Event, Outcome};
+use crate::provider::{Event, EventSubject, Outcome};
 use crate::scenario::{Alteration, Arrival, Deliver, Forgery};
 use crate::signature::{self, SignatureError};
 
@@ -282,6 +282,9 @@ impl Lane {
         now: Now,
     ) {
         let event = &batch.event;
+        let EventSubject::Payment(payment, reference) = &event.subject else {
+            unreachable!("a lane delivers what is announced of its payments");
+        };
         let posted = self.posted.entry(event.id.clone()).or_insert_with(|| Posted {
             batch: batch.clone(),
             attempts: 0,
@@ -293,8 +296,8 @@ impl Lane {
         let attempt = Attempt {
             event: event.id.clone(),
             event_type: event.type_name.clone(),
-            payment: event.payment.clone(),
-            reference: event.reference.clone(),
+            payment: payment.clone(),
+            reference: reference.clone(),
             attempt: posted.attempts,
             arrival: batch.arrival,
             alteration: batch.alteration,

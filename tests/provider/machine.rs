@@ -89,7 +89,7 @@ fn blocks_are_shared_within_a_network_and_a_partition() {
         desk.provider.pay(payment, HUNDRED, desk.now).unwrap();
     }
     let events = desk.mine_missing(&first);
-    let concerned: Vec<_> = events.iter().map(|event| event.payment.clone()).collect();
+    let concerned: Vec<_> = events.iter().map(|event| event.payment().unwrap().clone()).collect();
     assert_eq!(concerned, [first, second]);
     assert_eq!(desk.truth(&elsewhere).status, Status::Paid);
 }

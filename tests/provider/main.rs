@@ -4,6 +4,7 @@
 mod api;
 mod idempotency;
 mod machine;
+mod payout;
 mod property;
 mod refund;
 mod sandbox;

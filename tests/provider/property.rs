@@ -2,7 +2,9 @@
 
 use std::collections::BTreeMap;
 
-use countersign::model::{EventKind, PaymentId, Rail, Span, Status, Truth, rail_by_id};
+use countersign::model::{
+    EventKind, Money, PaymentId, Rail, Span, Status, Truth, rail_by_asset_network, rail_by_id,
+};
 use countersign::provider::{Coin, Event, Hold, Refused, Sending};
 use proptest::prelude::*;
 use serde_json::Value;
@@ -33,6 +35,9 @@ enum Act {
     Test(usize),
     Unknown(usize),
     Claim(usize, usize),
+    PayOut(usize, u128),
+    ApprovePayout(usize),
+    EndPayout(usize, bool),
     Pass(u64),
 }
 
@@ -111,6 +116,9 @@ fn acts() -> impl Strategy<Value = Vec<Act>> {
         1 => on(Act::Test),
         1 => on(Act::Unknown),
         2 => (i.clone(), 0..EventKind::ALL.len()).prop_map(|(i, k)| Act::Claim(i, k)),
+        2 => (0..RAILS.len(), atoms()).prop_map(|(rail, atoms)| Act::PayOut(rail, atoms)),
+        1 => (0usize..3).prop_map(Act::ApprovePayout),
+        2 => (0usize..3, any::<bool>()).prop_map(|(n, ok)| Act::EndPayout(n, ok)),
         2 => prop_oneof![3 => 0u64..2_000_000, 1 => Just(90_000_000)].prop_map(Act::Pass),
     ];
     prop::collection::vec(act, 1..80)
@@ -121,6 +129,9 @@ fn acts() -> impl Strategy<Value = Vec<Act>> {
 struct Book {
     payments: Vec<PaymentId>,
     refunds: BTreeMap<PaymentId, Vec<String>>,
+    payouts: Vec<String>,
+    /// Payouts that were asked for, granted or not.
+    asked: usize,
     said: Vec<Event>,
 }
 
@@ -130,6 +141,7 @@ fn apply(desk: &mut Desk, book: &mut Book, act: &Act) -> Result<Vec<Event>, Refu
         let ids = book.refunds.get(&payment(i));
         ids.and_then(|ids| ids.get(n)).cloned().unwrap_or_default()
     };
+    let payout = |n: usize| book.payouts.get(n).cloned().unwrap_or_default();
     let (provider, now) = (&mut desk.provider, desk.now);
     match *act {
         Act::Create(rail) => {
@@ -170,6 +182,10 @@ fn apply(desk: &mut Desk, book: &mut Book, act: &Act) -> Result<Vec<Event>, Refu
             let _ = provider.claim(&payment(i), EventKind::ALL[kind], now);
             Ok(Vec::new())
         }
+        Act::PayOut(rail, atoms) => Ok(pay_out(desk, book, rail, atoms)),
+        Act::ApprovePayout(n) => provider.approve_payout(&payout(n), now),
+        Act::EndPayout(n, true) => provider.complete_payout(&payout(n), now),
+        Act::EndPayout(n, false) => provider.fail_payout(&payout(n), now),
         Act::Pass(ms) => {
             desk.pass(Span::from_ms(ms));
             Ok(Vec::new())
@@ -177,11 +193,31 @@ fn apply(desk: &mut Desk, book: &mut Book, act: &Act) -> Result<Vec<Event>, Refu
     }
 }
 
+/// Asks for a payout; what is granted was available.
+fn pay_out(desk: &mut Desk, book: &mut Book, rail: usize, atoms: u128) -> Vec<Event> {
+    let (asset, network) = RAILS[rail];
+    let rail = rail_by_asset_network(asset, network).unwrap();
+    let amount = Money { atoms, asset: rail.asset }.amount();
+    let body = format!(
+        r#"{{"reference":"OUT","amount":"{amount}","asset":"{asset}","network":"{network}","destination":{{"address":"A","tag":1}}}}"#
+    );
+    let left = desk.provider.available(rail);
+    book.asked += 1;
+    let key = format!("out-{}", book.asked);
+    let reply = desk.call("POST", "/v1/payouts", &body, &[("idempotency-key", &key)]);
+    if reply.status == 201 {
+        assert!(i128::try_from(atoms).unwrap() <= left);
+        let made: Value = serde_json::from_slice(&reply.body).unwrap();
+        book.payouts.push(made["id"].as_str().unwrap().to_owned());
+    }
+    reply.events
+}
+
 fn play(desk: &mut Desk, book: &mut Book, act: &Act) {
     let events = apply(desk, book, act).unwrap_or_default();
     // The last event of a payment says what a read says at that moment.
     for payment in &book.payments {
-        if let Some(event) = events.iter().rev().find(|event| event.payment == *payment) {
+        if let Some(event) = events.iter().rev().find(|event| event.payment() == Some(payment)) {
             assert_eq!(
                 json(event)["data"]["payment"],
                 desk.get(&format!("/v1/payments/{payment}"))
@@ -200,7 +236,8 @@ fn check(desk: &mut Desk, book: &Book) {
 
         let events = desk.provider.events_of(payment);
         assert!(events.is_sorted_by(|a, b| a.occurred_at < b.occurred_at && a.id < b.id));
-        let ours: Vec<_> = book.said.iter().filter(|e| e.payment == *payment).cloned().collect();
+        let ours: Vec<_> =
+            book.said.iter().filter(|e| e.payment() == Some(payment)).cloned().collect();
         assert_eq!(events, ours, "bytes once said stay said");
         let list = desk.get(&format!("/v1/events?limit=100&payment_id={payment}"));
         let listed: Vec<_> = events.iter().map(json).collect();
@@ -281,6 +318,37 @@ fn check_books(desk: &mut Desk, read: &Value) {
     }
 }
 
+/// What may be paid out is what the statements say, less what is on its way out: the running sum
+/// against one over everything that can be read.
+fn check_available(desk: &mut Desk, rail: &'static Rail) {
+    let today = desk.now.to_string();
+    let today = today.split('T').next().unwrap();
+    let booked = desk.get(&format!("/v1/statements/{today}?rail={}", rail.id));
+    let mut left = atoms_of(rail, &booked["closing"]);
+    for payout in desk.get("/v1/payouts?limit=100")["data"].as_array().unwrap() {
+        let here = payout["network"] == rail.network && payout["asset"] == rail.asset.symbol;
+        if here && ["pending_review", "processing"].contains(&payout["status"].as_str().unwrap()) {
+            left -= atoms_of(rail, &payout["amount"]);
+        }
+    }
+    for payment in desk.get("/v1/payments?limit=100")["data"].as_array().unwrap() {
+        let timeline = payment["status_timeline"].as_array().unwrap();
+        let credited = timeline.iter().any(|entry| entry["status"] == "settled");
+        if payment["rail"]["id"] != rail.id || !credited {
+            continue;
+        }
+        for refund in payment["refunds"].as_array().unwrap() {
+            if ["pending", "processing"].contains(&refund["status"].as_str().unwrap()) {
+                left -= atoms_of(rail, &refund["amount"]);
+            }
+        }
+        if payment["dispute"]["status"] == "opened" {
+            left -= atoms_of(rail, &payment["dispute"]["amount"]);
+        }
+    }
+    assert_eq!(desk.provider.available(rail), left, "{}", rail.id);
+}
+
 fn atoms_of(rail: &Rail, amount: &Value) -> i128 {
     let text = amount.as_str().unwrap();
     let (sign, digits) = text.strip_prefix('-').map_or((1, text), |digits| (-1, digits));
@@ -296,6 +364,9 @@ proptest! {
             play(&mut desk, &mut book, act);
         }
         check(&mut desk, &book);
+        for (asset, network) in RAILS {
+            check_available(&mut desk, rail_by_asset_network(asset, network).unwrap());
+        }
         // A second service that goes through the same says the same.
         let (mut again, mut second) = (Desk::new(), Book::default());
         for act in &acts {

@@ -51,7 +51,7 @@ fn a_payment_is_booked_with_its_fee_on_the_day_of_its_settlement() {
     let tail = payment.as_str().trim_start_matches("pay_");
     let expected = json!({
         "line_id": format!("ln_{tail}_payment_0"), "type": "payment", "category": "charge",
-        "payment_id": payment.as_str(), "reference": "INV-1", "event_id": confirmed.id.as_str(),
+        "payment_id": payment.as_str(), "payout_id": null, "reference": "INV-1", "event_id": confirmed.id.as_str(),
         "tx": {"hash": read["transactions"][0]["hash"], "index": 0},
         "gross": "100.000000", "fee": "0.000000", "net": "100.000000",
         "price": null, "price_currency": null, "rate": null,

@@ -210,7 +210,8 @@ fn every_status_meets_every_act() {
             match (act(&mut desk, &payment, *command), legal(*from, *command)) {
                 (Ok(events), Some((to, said))) => {
                     assert_eq!(desk.truth(&payment).status, to, "{from} {command:?}");
-                    let own: Vec<_> = events.into_iter().filter(|e| e.payment == payment).collect();
+                    let own: Vec<_> =
+                        events.into_iter().filter(|e| e.payment() == Some(&payment)).collect();
                     assert_eq!(kinds(&own), said, "{from} {command:?}");
                 }
                 (Err(_), None) => {

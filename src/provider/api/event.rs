@@ -4,10 +4,9 @@ use crate::model::PaymentId;
 
 use super::route::{Access, Call, Handler, Route};
 use super::{ApiReply, Subject, json, list};
+use crate::provider::Provider;
 use crate::provider::id::Prefix;
-use crate::provider::payment::Payment;
 use crate::provider::query::{self, Parameter, Shape};
-use crate::provider::{Provider, event};
 
 const AFTER: Parameter = Parameter { name: "after", shape: Shape::Id(Prefix::Event) };
 const PAYMENT: Parameter = Parameter { name: "payment_id", shape: Shape::Id(Prefix::Payment) };
@@ -30,17 +29,14 @@ impl Provider {
         let after = query.get(&AFTER).unwrap_or_default();
         let (subject, kind) = (query.get(&PAYMENT), query.get(&TYPE));
         // A poller asks for what is new: the rest is skipped without being looked at.
-        let announced = |&(payment, said): &(usize, usize)| {
-            let payment: &Payment = &self.payments[payment];
-            (payment, &payment.said[said])
-        };
-        let start = self.events.partition_point(|at| announced(at).1.id.as_str() <= after);
+        let start = self.events.partition_point(|at| self.event_id(*at).as_str() <= after);
+        let about = |place| self.payment_at(place).map(|payment| payment.id.as_str());
         let wanted = self.events[start..]
             .iter()
-            .map(announced)
-            .filter(|(payment, _)| subject.is_none_or(|id| payment.id.as_str() == id))
-            .filter(|(_, said)| kind.is_none_or(|kind| event::type_name(said) == kind));
-        let forms = wanted.map(|(payment, said)| event::form(&self.account, payment, said));
+            .copied()
+            .filter(|place| subject.is_none_or(|id| about(*place) == Some(id)))
+            .filter(|place| kind.is_none_or(|kind| self.event_type(*place) == kind));
+        let forms = wanted.map(|place| self.event_form(place));
         let reply = json(&list(forms, query.limit()));
         ApiReply { payment: subject.map(PaymentId::new), ..reply }
     }

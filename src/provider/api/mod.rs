@@ -5,6 +5,7 @@
 mod back;
 mod event;
 mod payment;
+mod payout;
 mod rail;
 mod route;
 mod statement;
@@ -88,6 +89,9 @@ const ROUTES: &[&Route] = &[
     &back::CANCEL,
     &back::REFUND,
     &back::READ_REFUND,
+    &payout::CREATE,
+    &payout::LIST,
+    &payout::READ,
     &event::LIST,
     &rail::LIST,
     &statement::LIST,
@@ -160,6 +164,7 @@ impl Provider {
             let mut reply = match outcome {
                 Outcome::Created(position) => self.created(position),
                 Outcome::Refunded(id) => self.refunded(&id),
+                Outcome::PaidOut(position) => self.paid_out(position),
                 Outcome::Refused(status, body) => refusal(status, body),
             };
             reply.headers.push(("idempotency-replayed".to_owned(), "true".to_owned()));

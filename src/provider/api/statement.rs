@@ -12,9 +12,9 @@ use crate::model::{Asset, Money, Rail, SimTime, rail_by_id};
 use crate::provider::Provider;
 use crate::provider::problem::{Code, FieldError, Problem};
 use crate::provider::query::{self, Parameter, Shape};
-use crate::provider::statement::{self, Line, LineKind, Statement};
+use crate::provider::statement::{self, About, Line, LineKind, Records, Statement};
 
-const COLUMNS: &str = "line_id,type,category,payment_id,reference,event_id,tx_hash,tx_index,gross,\
+const COLUMNS: &str = "line_id,type,category,payment_id,payout_id,reference,event_id,tx_hash,tx_index,gross,\
                        fee,net,price,price_currency,rate,booked_at,available_on,status";
 
 const RAIL: Parameter = Parameter { name: "rail", shape: Shape::Text };
@@ -81,7 +81,8 @@ struct LineForm<'a> {
     #[serde(rename = "type")]
     kind: &'static str,
     category: &'static str,
-    payment_id: &'a str,
+    payment_id: Option<&'a str>,
+    payout_id: Option<&'a str>,
     reference: &'a str,
     event_id: Option<&'a str>,
     tx: Option<TxForm>,
@@ -111,8 +112,8 @@ impl Provider {
         let rails = self.rails.iter().filter(|rail| wanted.is_none_or(|wanted| wanted == **rail));
         let mut heads: Vec<_> = rails
             .flat_map(|rail| {
-                let days = statement::days(&self.payments, rail).into_iter();
-                days.map(|day| head(&statement::of_day(&self.payments, rail, day), call.now))
+                let days = statement::days(self.records(), rail).into_iter();
+                days.map(|day| head(&statement::of_day(self.records(), rail, day), call.now))
             })
             .filter(|head| head.statement_id.as_str() > after)
             .collect();
@@ -136,7 +137,7 @@ impl Provider {
                 format!("{date} has not begun; the latest day is {}", statement::date(now));
             return Err(Problem::new(Code::RouteNotFound, detail));
         }
-        let found = statement::of_day(&self.payments, rail, from);
+        let found = statement::of_day(self.records(), rail, from);
         let accept = request.headers.get("accept").map_or("", String::as_str);
         if accept.contains("text/csv") {
             let headers = vec![("content-type".to_owned(), "text/csv; charset=utf-8".to_owned())];
@@ -145,6 +146,10 @@ impl Provider {
         }
         let form = StatementForm { head: head(&found, now), lines: lines(&found) };
         Ok(json(&sealed(&form)))
+    }
+
+    fn records(&self) -> Records<'_> {
+        Records { payments: &self.payments, payouts: &self.payouts }
     }
 
     fn statement_rail(&self, id: &str) -> Result<&'static Rail, Problem> {
@@ -196,17 +201,24 @@ fn lines<'a>(of: &'a Statement<'a>) -> Vec<LineForm<'a>> {
 }
 
 fn form<'a>(line: &'a Line<'a>, of: &Statement<'_>) -> LineForm<'a> {
-    let payment = line.payment;
+    let (payment, payout) = match line.about {
+        About::Payment(payment) => (Some(payment), None),
+        About::Payout(payout) => (None, Some(payout)),
+    };
     let (kind, category) = line.kind.words();
-    // The price is that of the whole payment, so it stands where the whole payment is booked.
-    let price = payment.terms.price.as_ref().filter(|_| line.kind == LineKind::Payment);
-    let tx = (line.kind == LineKind::Payment).then(|| statement::transfer_of(payment)).flatten();
+    let reference = payment.map(|payment| &payment.terms.reference);
+    let reference = reference.or(payout.map(|payout| &payout.terms.reference));
+    // Price and transfer are those of the whole payment, so they stand where that is booked.
+    let whole = payment.filter(|_| line.kind == LineKind::Payment);
+    let price = whole.and_then(|payment| payment.terms.price.as_ref());
+    let tx = whole.and_then(statement::transfer_of);
     LineForm {
         line_id: &line.id,
         kind,
         category,
-        payment_id: payment.id.as_str(),
-        reference: payment.terms.reference.as_str(),
+        payment_id: payment.map(|payment| payment.id.as_str()),
+        payout_id: payout.map(|payout| payout.id.as_str()),
+        reference: reference.map_or("", crate::model::Reference::as_str),
         event_id: line.event.map(crate::model::EventId::as_str),
         tx: tx.map(|hash| TxForm { hash, index: 0 }),
         gross: signed(line.net, of.rail.asset),
@@ -231,7 +243,8 @@ fn csv(of: &Statement<'_>) -> String {
             line.line_id,
             line.kind,
             line.category,
-            line.payment_id,
+            line.payment_id.unwrap_or_default(),
+            line.payout_id.unwrap_or_default(),
             line.reference,
             line.event_id.unwrap_or_default(),
             tx.map_or("", |tx| &tx.hash),

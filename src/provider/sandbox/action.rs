@@ -86,6 +86,18 @@ pub enum Action {
     Test,
 }
 
+/// What is done to a payout.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum PayoutAction {
+    /// A person lets it go.
+    Approve,
+    /// It arrives.
+    Complete,
+    /// It is rejected, or does not arrive.
+    Fail,
+}
+
 /// What a payer sends by mistake.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -118,7 +130,8 @@ impl Sandbox {
     /// Does it, now.
     pub(super) fn act(&mut self, payment: &PaymentId, action: &Action) -> Result<(), Declined> {
         let events = self.perform(payment, action)?;
-        self.announce(payment, &events);
+        self.changed.insert(payment.clone());
+        self.announce(&events);
         Ok(())
     }
 

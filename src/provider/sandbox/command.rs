@@ -9,7 +9,7 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use crate::model::{EventId, MoneyError, PaymentId, SimTime, Span};
 use crate::provider::{ApiRequest, Refused};
 
-use super::action::Action;
+use super::action::{Action, PayoutAction};
 use super::delivery::Attempt;
 
 /// What moves a sandbox.
@@ -36,6 +36,13 @@ pub enum Command {
         payment: PaymentId,
         /// What.
         action: Action,
+    },
+    /// Something is done to a payout.
+    ActOnPayout {
+        /// To this one, such as `pyt_01J8Z3HY5M0000000000000000`.
+        payout: String,
+        /// What.
+        action: PayoutAction,
     },
     /// New deliveries are held back, or no longer; then those that were held are released.
     HoldAll {

@@ -16,7 +16,7 @@ use crate::model::{EventId, PaymentId, SimTime, Span, Status};
 
 use super::{ApiReply, ApiRequest, Config, Event, Provider};
 
-pub use action::{Action, Mistake};
+pub use action::{Action, Mistake, PayoutAction};
 pub use command::{Call, Command, Declined, Entry, Unreadable};
 pub use delivery::{Attempt, Reply};
 pub use view::Signing;
@@ -203,6 +203,14 @@ impl Sandbox {
             Command::Tick => self.close_windows(),
             Command::Advance { ms } => self.advance(Span::from_ms(*ms))?,
             Command::Act { payment, action } => self.act(payment, action)?,
+            Command::ActOnPayout { payout, action } => {
+                let events = match action {
+                    PayoutAction::Approve => self.provider.approve_payout(payout, now),
+                    PayoutAction::Complete => self.provider.complete_payout(payout, now),
+                    PayoutAction::Fail => self.provider.fail_payout(payout, now),
+                };
+                self.announce(&events?);
+            }
             Command::HoldAll { on } => self.hold_all(*on),
             Command::Hold { event } => self.delivery(event, Deliveries::hold)?,
             Command::Release { event } => self.delivery(event, Deliveries::release)?,
@@ -210,7 +218,8 @@ impl Sandbox {
             Command::Redeliver { event } => self.delivery(event, Deliveries::redeliver)?,
             Command::Attempted { event, attempt, retry_after_s } => {
                 self.deliveries.answered(event, now, attempt.clone(), *retry_after_s);
-                self.changed.extend(self.provider.event(event).map(|event| event.payment));
+                let event = self.provider.event(event);
+                self.changed.extend(event.and_then(|event| event.payment().cloned()));
             }
         }
         Ok(())
@@ -223,15 +232,15 @@ impl Sandbox {
                 let deadline = self.provider.expires_at(payment);
                 self.deadlines.extend(deadline.map(|at| (at, payment.clone())));
             }
-            self.announce(payment, &reply.events);
+            self.changed.insert(payment.clone());
         }
+        self.announce(&reply.events);
         reply
     }
 
-    fn announce(&mut self, subject: &PaymentId, events: &[Event]) {
-        self.changed.insert(subject.clone());
+    fn announce(&mut self, events: &[Event]) {
         for event in events {
-            self.changed.insert(event.payment.clone());
+            self.changed.extend(event.payment().cloned());
             self.deliveries.queue(event.id.clone());
         }
     }
@@ -246,7 +255,7 @@ impl Sandbox {
             if self.is_pending(&payment)
                 && let Ok(events) = self.provider.pass_deadline(&payment, at)
             {
-                self.announce(&payment, &events);
+                self.announce(&events);
             }
         }
     }
@@ -267,7 +276,8 @@ impl Sandbox {
 
     fn hold_all(&mut self, on: bool) {
         for event in self.deliveries.hold_all(on) {
-            self.changed.extend(self.provider.event(&event).map(|event| event.payment));
+            let event = self.provider.event(&event);
+            self.changed.extend(event.and_then(|event| event.payment().cloned()));
         }
     }
 
@@ -280,7 +290,7 @@ impl Sandbox {
         let Some(known) = known.filter(|_| work(&mut self.deliveries, event)) else {
             return Err(Declined::UnknownDelivery(event.clone()));
         };
-        self.changed.insert(known.payment);
+        self.changed.extend(known.payment().cloned());
         Ok(())
     }
 }

@@ -7,7 +7,7 @@
 use serde::Serialize;
 use serde_json::value::RawValue;
 
-use crate::model::{PaymentId, SimTime};
+use crate::model::{EventId, PaymentId, SimTime};
 use crate::provider::payment::{Announcement, Payment};
 use crate::provider::wire::{self, PaymentForm};
 use crate::provider::{Event, event};
@@ -95,7 +95,8 @@ struct ListedForm<'a> {
     event: &'a str,
     #[serde(rename = "type")]
     type_name: &'static str,
-    payment: &'a str,
+    /// None for an event that is about no payment.
+    payment: Option<&'a str>,
     #[serde(flatten)]
     delivery: DeliveryForm<'a>,
 }
@@ -161,18 +162,16 @@ impl Sandbox {
         limit: usize,
         signing: Signing<'_>,
     ) -> Vec<u8> {
-        let events = self.provider.events.iter().rev().map(|&(payment, said)| {
-            let payment = &self.provider.payments[payment];
-            (payment, &payment.said[said])
-        });
-        let earlier =
-            events.skip_while(|(_, said)| before.is_some_and(|id| said.id.as_str() >= id));
-        let mut forms = earlier.filter_map(|(payment, said)| {
+        let provider = &self.provider;
+        let events = provider.events.iter().rev().copied();
+        let events = events.map(|place| (place, provider.event_id(place)));
+        let earlier = events.skip_while(|(_, id)| before.is_some_and(|end| id.as_str() >= end));
+        let mut forms = earlier.filter_map(|(place, id)| {
             Some(ListedForm {
-                event: said.id.as_str(),
-                type_name: event::type_name(said),
-                payment: payment.id.as_str(),
-                delivery: self.delivery_form(payment, said, signing)?,
+                event: id.as_str(),
+                type_name: provider.event_type(place),
+                payment: provider.payment_at(place).map(|payment| payment.id.as_str()),
+                delivery: self.delivery_form(id, || provider.event_at(place), signing)?,
             })
         });
         let data: Vec<_> = forms.by_ref().take(limit).collect();
@@ -197,18 +196,22 @@ impl Sandbox {
             type_name: event::type_name(said),
             occurred_at: said.occurred_at,
             body: serde_json::value::to_raw_value(&form).expect("our own forms have text keys"),
-            delivery: self.delivery_form(payment, said, signing),
+            delivery: self.delivery_form(
+                &said.id,
+                || event::render(&self.provider.account, payment, said),
+                signing,
+            ),
         }
     }
 
     fn delivery_form<'a>(
         &'a self,
-        payment: &'a Payment,
-        said: &'a Announcement,
+        id: &EventId,
+        event: impl FnOnce() -> Event,
         signing: Signing<'_>,
     ) -> Option<DeliveryForm<'a>> {
-        let (delivery, standing, next_attempt_at) = self.deliveries.get(&said.id)?;
-        let event = event::render(&self.provider.account, payment, said);
+        let (delivery, standing, next_attempt_at) = self.deliveries.get(id)?;
+        let event = event();
         let attempts = delivery.attempts.iter();
         let attempts = attempts.map(|attempt| attempt_form(attempt, &event, signing)).collect();
         Some(DeliveryForm { standing, next_attempt_at, attempts })

@@ -1,0 +1,76 @@
+//! The events list: everything that was announced, in the order of appending.
+//!
+//! Holds places, not bodies: where the fact behind an event stands. Knows no deliveries.
+
+use crate::model::EventId;
+
+use super::event::{self, EventForm};
+use super::payment::Payment;
+use super::{Event, Provider};
+
+/// Where the fact behind an event stands.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Place {
+    /// Position of the payment, position in what it said.
+    Payment(usize, usize),
+    /// Position of the payout, position of its step.
+    Payout(usize, usize),
+}
+
+impl Provider {
+    /// The event of that id, as it stands in the events list.
+    #[must_use]
+    pub fn event(&self, id: &EventId) -> Option<Event> {
+        let found = self.events.binary_search_by(|at| self.event_id(*at).cmp(id)).ok()?;
+        Some(self.event_at(self.events[found]))
+    }
+
+    pub(super) fn event_id(&self, place: Place) -> &EventId {
+        match place {
+            Place::Payment(payment, said) => &self.payments[payment].said[said].id,
+            Place::Payout(payout, step) => &self.payouts[payout].steps[step].event,
+        }
+    }
+
+    /// The payment that it is about.
+    pub(super) fn payment_at(&self, place: Place) -> Option<&Payment> {
+        match place {
+            Place::Payment(payment, _) => Some(&self.payments[payment]),
+            Place::Payout(..) => None,
+        }
+    }
+
+    /// Its type on the wire.
+    pub(super) fn event_type(&self, place: Place) -> &'static str {
+        match place {
+            Place::Payment(payment, said) => event::type_name(&self.payments[payment].said[said]),
+            Place::Payout(payout, step) => self.payouts[payout].kind(step).as_str(),
+        }
+    }
+
+    /// The event with its bytes.
+    pub(super) fn event_at(&self, place: Place) -> Event {
+        match place {
+            Place::Payment(payment, said) => {
+                let payment = &self.payments[payment];
+                event::render(&self.account, payment, &payment.said[said])
+            }
+            Place::Payout(payout, step) => {
+                event::render_payout(&self.account, &self.payouts[payout], step)
+            }
+        }
+    }
+
+    /// The event as lists show it.
+    pub(super) fn event_form(&self, place: Place) -> EventForm<'_> {
+        match place {
+            Place::Payment(payment, said) => {
+                let payment = &self.payments[payment];
+                event::form(&self.account, payment, &payment.said[said])
+            }
+            Place::Payout(payout, step) => {
+                event::payout_form(&self.account, &self.payouts[payout], step)
+            }
+        }
+    }
+}
