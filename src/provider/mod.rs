@@ -24,6 +24,7 @@ mod price;
 mod problem;
 pub mod profile;
 mod query;
+mod reader;
 mod refund;
 mod refused;
 mod repay;
@@ -33,6 +34,7 @@ mod statement;
 mod stray;
 mod transaction;
 mod transfer;
+mod twice;
 mod wire;
 
 use std::collections::BTreeMap;

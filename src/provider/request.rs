@@ -2,21 +2,19 @@
 //!
 //! What leaves here is valid for ever; nothing behind this file checks an amount again.
 
-use std::fmt;
-
-use serde::de::{Deserialize, Deserializer, MapAccess, Visitor};
 use serde_json::value::RawValue;
 
-use crate::model::{Asset, Money, MoneyError, Rail, Reference, rail_by_asset_network};
+use crate::model::{Money, Rail, Reference, rail_by_asset_network};
 
 use super::payment::{Destination, Price, Terms};
 use super::payout::PayoutTerms;
 use super::price::{self, QuoteError};
-use super::problem::{Code, FieldError, Problem};
+use super::problem::{Code, Problem};
+use super::reader::{Fields, Reader, code_of, text};
 
 const REFERENCE_CHARS_MAX: usize = 64;
 const METADATA_BYTES_MAX: usize = 4096;
-const ADDRESS_BYTES_MAX: usize = 128;
+const ADDRESS_CHARS_MAX: usize = 128;
 const EXPIRES_IN_S_MAX: u64 = 30 * 24 * 60 * 60;
 /// A trillion units: beyond any payment, and far from the end of 128 bits.
 const UNITS_MAX: u128 = 1_000_000_000_000;
@@ -30,16 +28,13 @@ const DESTINATION_FIELDS: &[&str] = &["address", "tag"];
 
 /// The terms of the payment that the body asks for, at an account with these rails.
 pub(super) fn read(body: &[u8], rails: &[&'static Rail]) -> Result<Terms, Problem> {
-    let mut reader = Reader { at: "", fields: object(body)?, errors: Vec::new() };
-    reader.check_names(FIELDS);
+    let mut reader = Reader::of_body(body, FIELDS)?;
     let reference = reader.reference();
     let rail = reader.rail(rails);
     let money = reader.money(rail);
     let expires_in_s = reader.expires_in_s();
     let metadata = reader.metadata();
-    if let Some(problem) = Problem::of_fields(reader.errors) {
-        return Err(problem);
-    }
+    reader.done(())?;
     let (Some(reference), Some(rail), Some((due, price))) = (reference, rail, money) else {
         unreachable!("a field that could not be read has said why");
     };
@@ -56,8 +51,7 @@ pub(super) struct RefundTerms {
 
 /// The body of a refund on this rail. No body at all asks for everything.
 pub(super) fn read_refund(body: &[u8], rail: &'static Rail) -> Result<RefundTerms, Problem> {
-    let mut reader = Reader { at: "", fields: object_or_nothing(body)?, errors: Vec::new() };
-    reader.check_names(REFUND_FIELDS);
+    let mut reader = Reader::of_body_or_nothing(body, REFUND_FIELDS)?;
     let amount = reader.fields.get("amount").and_then(|value| {
         let amount = reader.amount_text("amount", value)?;
         reader.parse("amount", &amount, rail.asset)
@@ -68,14 +62,12 @@ pub(super) fn read_refund(body: &[u8], rail: &'static Rail) -> Result<RefundTerm
     if reader.fields.get("reason").is_some_and(|value| text(value).is_none()) {
         reader.refuse(Code::InvalidRequest, "reason", "must be a string");
     }
-    let terms = RefundTerms { amount, destination };
-    Problem::of_fields(reader.errors).map_or(Ok(terms), Err)
+    reader.done(RefundTerms { amount, destination })
 }
 
 /// The body of a payout, at an account with these rails.
 pub(super) fn read_payout(body: &[u8], rails: &[&'static Rail]) -> Result<PayoutTerms, Problem> {
-    let mut reader = Reader { at: "", fields: object(body)?, errors: Vec::new() };
-    reader.check_names(PAYOUT_FIELDS);
+    let mut reader = Reader::of_body(body, PAYOUT_FIELDS)?;
     let reference = reader.reference();
     let rail = reader.rail(rails);
     let amount = reader.required("amount").and_then(|value| {
@@ -85,9 +77,7 @@ pub(super) fn read_payout(body: &[u8], rails: &[&'static Rail]) -> Result<Payout
     });
     let destination = reader.required("destination");
     let destination = destination.and_then(|value| reader.destination(value, rail));
-    if let Some(problem) = Problem::of_fields(reader.errors) {
-        return Err(problem);
-    }
+    reader.done(())?;
     let (Some(reference), Some(rail), Some(amount), Some(destination)) =
         (reference, rail, amount, destination)
     else {
@@ -98,20 +88,7 @@ pub(super) fn read_payout(body: &[u8], rails: &[&'static Rail]) -> Result<Payout
 
 /// A body that says nothing: none, or an object without members.
 pub(super) fn empty(body: &[u8]) -> Result<(), Problem> {
-    let mut reader = Reader { at: "", fields: object_or_nothing(body)?, errors: Vec::new() };
-    reader.check_names(&[]);
-    Problem::of_fields(reader.errors).map_or(Ok(()), Err)
-}
-
-fn object_or_nothing(body: &[u8]) -> Result<Fields<'_>, Problem> {
-    if body.is_empty() { Ok(Fields(Vec::new())) } else { object(body) }
-}
-
-fn object(body: &[u8]) -> Result<Fields<'_>, Problem> {
-    serde_json::from_slice(body).map_err(|error| {
-        let detail = format!("the body must be one JSON object in UTF-8: {error}");
-        Problem::new(Code::InvalidRequest, detail)
-    })
+    Reader::of_body_or_nothing(body, &[])?.done(())
 }
 
 /// The reference that a body names, for whoever only wants to know whose it is.
@@ -129,85 +106,8 @@ pub(super) fn unfit_reference(text: &str) -> Option<String> {
     })
 }
 
-/// The members of a JSON object in their order, values unread.
-struct Fields<'a>(Vec<(String, &'a RawValue)>);
-
-impl<'a> Fields<'a> {
-    fn get(&self, name: &str) -> Option<&'a RawValue> {
-        self.0.iter().find(|(known, _)| known == name).map(|(_, value)| *value)
-    }
-}
-
-impl<'de> Deserialize<'de> for Fields<'de> {
-    fn deserialize<D: Deserializer<'de>>(d: D) -> Result<Self, D::Error> {
-        struct Members;
-        impl<'de> Visitor<'de> for Members {
-            type Value = Fields<'de>;
-
-            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str("an object")
-            }
-
-            fn visit_map<M: MapAccess<'de>>(self, mut map: M) -> Result<Self::Value, M::Error> {
-                let mut members = Vec::new();
-                while let Some(member) = map.next_entry()? {
-                    members.push(member);
-                }
-                Ok(Fields(members))
-            }
-        }
-        d.deserialize_map(Members)
-    }
-}
-
-/// Reads the fields of one object and collects what is wrong with them.
-struct Reader<'a> {
-    /// Pointer of the object.
-    at: &'static str,
-    fields: Fields<'a>,
-    errors: Vec<FieldError>,
-}
-
+/// What only payments and what belongs to them have.
 impl<'a> Reader<'a> {
-    fn refuse(&mut self, code: Code, name: &str, detail: impl fmt::Display) {
-        let escaped = name.replace('~', "~0").replace('/', "~1");
-        let pointer = format!("{}/{escaped}", self.at);
-        self.errors.push(FieldError::new(code, pointer, format!("{name} {detail}")));
-    }
-
-    /// Unknown names and names that come twice: a reader that takes the last one and a reader that
-    /// takes the first one would see two different requests.
-    fn check_names(&mut self, known: &[&str]) {
-        let names: Vec<String> = self.fields.0.iter().map(|(name, _)| name.clone()).collect();
-        for (i, name) in names.iter().enumerate() {
-            if !known.contains(&name.as_str()) {
-                let detail = match known {
-                    [] => "is not known here; nothing is".to_owned(),
-                    known => format!("is not known here; known are {}", known.join(", ")),
-                };
-                self.refuse(Code::InvalidRequest, name, detail);
-            } else if names[..i].contains(name) {
-                self.refuse(Code::InvalidRequest, name, "is given twice; give it once");
-            }
-        }
-    }
-
-    fn required(&mut self, name: &str) -> Option<&'a RawValue> {
-        let value = self.fields.get(name);
-        if value.is_none() {
-            self.refuse(Code::InvalidRequest, name, "is required");
-        }
-        value
-    }
-
-    fn required_text(&mut self, name: &str) -> Option<String> {
-        let value = text(self.required(name)?);
-        if value.is_none() {
-            self.refuse(Code::InvalidRequest, name, "must be a string");
-        }
-        value
-    }
-
     fn reference(&mut self) -> Option<Reference> {
         let name = self.required_text("reference")?;
         match unfit_reference(&name) {
@@ -259,12 +159,7 @@ impl<'a> Reader<'a> {
     }
 
     fn price(&mut self, value: &'a RawValue, rail: Option<&Rail>) -> Option<(Money, Price)> {
-        let Ok(fields) = serde_json::from_str(value.get()) else {
-            self.refuse(Code::InvalidRequest, "price", "must be an object");
-            return None;
-        };
-        let mut inner = Reader { at: "/price", fields, errors: Vec::new() };
-        inner.check_names(PRICE_FIELDS);
+        let mut inner = self.of_member("/price", value, PRICE_FIELDS)?;
         let amount = inner.required("amount").and_then(|raw| inner.amount_text("amount", raw));
         let currency = inner.required_text("currency");
         let quotable = currency.as_deref() == Some(price::CURRENCY.symbol);
@@ -286,29 +181,8 @@ impl<'a> Reader<'a> {
             },
             _ => None,
         };
-        self.errors.append(&mut inner.errors);
+        self.take(inner);
         quoted
-    }
-
-    /// An amount is a string: a number has passed through a float somewhere, or will.
-    fn amount_text(&mut self, name: &str, value: &RawValue) -> Option<String> {
-        let amount = text(value);
-        if amount.is_none() {
-            let number = value.get().starts_with(|c: char| c == '-' || c.is_ascii_digit());
-            let code = if number { Code::AmountNotString } else { Code::InvalidRequest };
-            self.refuse(code, name, "must be a decimal in a string, such as \"250.00\"");
-        }
-        amount
-    }
-
-    fn parse(&mut self, name: &str, amount: &str, asset: Asset) -> Option<Money> {
-        match asset.parse(amount) {
-            Ok(money) => Some(money),
-            Err(error) => {
-                self.refuse(code_of(&error), name, format!("is refused: {error}"));
-                None
-            }
-        }
     }
 
     fn bounded(&mut self, name: &str, due: Money, rail: &Rail) -> Option<Money> {
@@ -327,15 +201,10 @@ impl<'a> Reader<'a> {
 
     /// Where money goes on that rail; while the rail is unknown, nobody knows whether it takes a tag.
     fn destination(&mut self, value: &'a RawValue, rail: Option<&Rail>) -> Option<Destination> {
-        let Ok(fields) = serde_json::from_str(value.get()) else {
-            self.refuse(Code::InvalidRequest, "destination", "must be an object");
-            return None;
-        };
-        let mut inner = Reader { at: "/destination", fields, errors: Vec::new() };
-        inner.check_names(DESTINATION_FIELDS);
+        let mut inner = self.of_member("/destination", value, DESTINATION_FIELDS)?;
         let address = inner.required_text("address");
-        if address.as_ref().is_some_and(|a| a.is_empty() || a.len() > ADDRESS_BYTES_MAX) {
-            let detail = format!("must have 1 to {ADDRESS_BYTES_MAX} characters");
+        if address.as_ref().is_some_and(|a| !(1..=ADDRESS_CHARS_MAX).contains(&a.chars().count())) {
+            let detail = format!("must have 1 to {ADDRESS_CHARS_MAX} characters");
             inner.refuse(Code::InvalidRequest, "address", detail);
         }
         let tag = inner.fields.get("tag").map_or("null", RawValue::get);
@@ -353,7 +222,7 @@ impl<'a> Reader<'a> {
                 None
             }
         };
-        self.errors.append(&mut inner.errors);
+        self.take(inner);
         address.map(|address| Destination { address, tag })
     }
 
@@ -377,17 +246,5 @@ impl<'a> Reader<'a> {
             self.refuse(Code::InvalidRequest, "metadata", detail);
         }
         value.to_owned()
-    }
-}
-
-fn text(value: &RawValue) -> Option<String> {
-    serde_json::from_str(value.get()).ok()
-}
-
-fn code_of(error: &MoneyError) -> Code {
-    match error {
-        MoneyError::NotDecimal(_) | MoneyError::Mixed(..) => Code::InvalidRequest,
-        MoneyError::Precision { .. } => Code::AmountPrecision,
-        MoneyError::Overflow(_) => Code::AmountAboveMaximum,
     }
 }

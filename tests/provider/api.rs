@@ -103,6 +103,13 @@ const FAULTY_CREATES: &[(&str, u16, &str, &[&str])] = &[
         &["/colour", "/a~1b~0c"],
     ),
     (r#"{G,"amount":"1","amount":"2"}"#, 400, "invalid_request", &["/amount"]),
+    (
+        r#"{G,"amount":"1","metadata":{"a":[{"b":1,"c":2,"b":3}]}}"#,
+        400,
+        "invalid_request",
+        &["/metadata/a/0/b"],
+    ),
+    (r#"{G,"amount":"1","metadata":{"a":"\ud800"}}"#, 400, "invalid_request", &[]),
     (r#"{G,"amount":"1","expires_in_s":"60"}"#, 400, "invalid_request", &["/expires_in_s"]),
     (r#"{G,"amount":"1","expires_in_s":0}"#, 400, "invalid_request", &["/expires_in_s"]),
     (r#"{G,"amount":"1","metadata":[]}"#, 400, "invalid_request", &["/metadata"]),
