@@ -63,8 +63,7 @@ impl<'a> Reader<'a> {
     }
 
     pub fn refuse(&mut self, code: Code, name: &str, detail: impl fmt::Display) {
-        let escaped = name.replace('~', "~0").replace('/', "~1");
-        let pointer = format!("{}/{escaped}", self.at);
+        let pointer = format!("{}/{}", self.at, escaped(name));
         self.errors.push(FieldError::new(code, pointer, format!("{name} {detail}")));
     }
 
@@ -122,6 +121,11 @@ impl<'a> Reader<'a> {
     }
 }
 
+/// A name as JSON pointers write it.
+pub(super) fn escaped(name: &str) -> String {
+    name.replace('~', "~0").replace('/', "~1")
+}
+
 fn unreadable(error: &serde_json::Error) -> Problem {
     let detail = format!("the body must be one JSON object in UTF-8: {error}");
     Problem::new(Code::InvalidRequest, detail)
@@ -140,7 +144,7 @@ pub(super) fn code_of(error: &MoneyError) -> Code {
 }
 
 /// The members of a JSON object in their order, values unread.
-pub(super) struct Fields<'a>(Vec<(String, &'a RawValue)>);
+pub(super) struct Fields<'a>(pub Vec<(String, &'a RawValue)>);
 
 impl<'a> Fields<'a> {
     pub fn get(&self, name: &str) -> Option<&'a RawValue> {

@@ -4,11 +4,13 @@
 //! Knows no fields and keeps no values.
 
 use std::collections::BTreeSet;
-use std::fmt;
 
-use serde::de::{DeserializeSeed, Deserializer, Error, MapAccess, SeqAccess, Visitor};
+use serde::de::Error;
+use serde_json::Value;
+use serde_json::value::RawValue;
 
 use super::problem::{Code, FieldError};
+use super::reader::{Fields, escaped};
 
 /// Levels of objects and lists. What comes in here goes out inside of events and lists, and common
 /// parsers give up at 128.
@@ -19,94 +21,44 @@ const DEPTH_MAX: usize = 32;
 /// # Errors
 /// It is not JSON, not UTF-8, nested too deep, or has numbers or escapes that no reader takes.
 pub(super) fn twice(text: &[u8]) -> Result<Vec<FieldError>, serde_json::Error> {
-    let (mut at, mut faults) = (Vec::new(), Vec::new());
-    let mut json = serde_json::Deserializer::from_slice(text);
-    Walk { at: &mut at, faults: &mut faults }.deserialize(&mut json)?;
-    json.end()?;
+    let mut faults = Vec::new();
+    walk(serde_json::from_slice(text)?, "", 0, &mut faults)?;
     Ok(faults)
 }
 
-struct Walk<'w> {
-    /// The names and positions that lead here.
-    at: &'w mut Vec<String>,
-    faults: &'w mut Vec<FieldError>,
-}
-
-impl Walk<'_> {
-    fn step<E: Error>(&mut self, to: String) -> Result<Walk<'_>, E> {
-        if self.at.len() == DEPTH_MAX {
-            return Err(E::custom(format_args!("nested deeper than {DEPTH_MAX} levels")));
-        }
-        self.at.push(to);
-        Ok(Walk { at: self.at, faults: self.faults })
+/// Each level is read once more for each level above it; the bound on levels bounds that too.
+fn walk(
+    value: &RawValue,
+    pointer: &str,
+    depth: usize,
+    faults: &mut Vec<FieldError>,
+) -> Result<(), serde_json::Error> {
+    let is_nested = value.get().starts_with(['{', '[']);
+    if is_nested && depth == DEPTH_MAX {
+        let problem = format_args!("nested deeper than {DEPTH_MAX} levels");
+        return Err(serde_json::Error::custom(problem));
     }
-}
-
-impl<'de> DeserializeSeed<'de> for Walk<'_> {
-    type Value = ();
-
-    fn deserialize<D: Deserializer<'de>>(self, json: D) -> Result<(), D::Error> {
-        json.deserialize_any(self)
-    }
-}
-
-impl<'de> Visitor<'de> for Walk<'_> {
-    type Value = ();
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("JSON")
-    }
-
-    fn visit_bool<E>(self, _: bool) -> Result<(), E> {
-        Ok(())
-    }
-
-    fn visit_i64<E>(self, _: i64) -> Result<(), E> {
-        Ok(())
-    }
-
-    fn visit_u64<E>(self, _: u64) -> Result<(), E> {
-        Ok(())
-    }
-
-    fn visit_f64<E>(self, _: f64) -> Result<(), E> {
-        Ok(())
-    }
-
-    fn visit_str<E>(self, _: &str) -> Result<(), E> {
-        Ok(())
-    }
-
-    fn visit_unit<E>(self) -> Result<(), E> {
-        Ok(())
-    }
-
-    fn visit_seq<A: SeqAccess<'de>>(mut self, mut list: A) -> Result<(), A::Error> {
-        for position in 0usize.. {
-            if list.next_element_seed(self.step(position.to_string())?)?.is_none() {
-                break;
-            }
-            self.at.pop();
-        }
-        self.at.pop();
-        Ok(())
-    }
-
-    fn visit_map<A: MapAccess<'de>>(mut self, mut members: A) -> Result<(), A::Error> {
+    if value.get().starts_with('{') {
+        let members: Fields<'_> = serde_json::from_str(value.get())?;
         let mut names = BTreeSet::new();
-        while let Some(name) = members.next_key::<String>()? {
-            let escaped = name.replace('~', "~0").replace('/', "~1");
-            members.next_value_seed(self.step(escaped)?)?;
-            let pointer = format!("/{}", self.at.join("/"));
-            self.at.pop();
-            if names.contains(&name) {
+        for (name, value) in &members.0 {
+            let pointer = format!("{pointer}/{}", escaped(name));
+            walk(value, &pointer, depth + 1, faults)?;
+            if !names.insert(name) {
                 let detail = format!("{name} is given twice; give it once");
-                self.faults.push(FieldError::new(Code::InvalidRequest, pointer, detail));
+                faults.push(FieldError::new(Code::InvalidRequest, pointer, detail));
             }
-            names.insert(name);
         }
-        Ok(())
+    } else if value.get().starts_with('[') {
+        let items: Vec<&RawValue> = serde_json::from_str(value.get())?;
+        for (position, item) in items.iter().enumerate() {
+            walk(item, &format!("{pointer}/{position}"), depth + 1, faults)?;
+        }
+    } else {
+        // Skipping over a value does not look into numbers and escapes; reading it does.
+        let _: Value = serde_json::from_str(value.get())?;
     }
+    Ok(())
 }
 
 #[cfg(test)]
