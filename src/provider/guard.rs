@@ -5,6 +5,7 @@
 use subtle::ConstantTimeEq;
 
 use super::api::ApiRequest;
+use super::id::digest;
 use super::problem::{Code, Problem};
 
 const KEY_PARAMETERS: &[&str] = &["api_key", "apikey", "api-key", "x-api-key", "key"];
@@ -56,6 +57,11 @@ pub(super) fn check_key(request: &ApiRequest, key: &str, live: bool) -> Result<(
         return Err(Problem::new(Code::EnvironmentMismatch, detail));
     }
     Err(Problem::new(Code::Unauthenticated, "the key is not known"))
+}
+
+/// Names the key of a call without holding it.
+pub(super) fn fingerprint(request: &ApiRequest) -> [u8; 32] {
+    digest(&[b"key", given_key(request).unwrap_or_default().as_bytes()])
 }
 
 fn given_key(request: &ApiRequest) -> Option<&str> {

@@ -1,7 +1,8 @@
-//! Idempotency keys: one outcome per key for 24 hours (IETF idempotency-key header, draft 07).
+//! Idempotency keys: one outcome per key for 24 hours, and what providers make of that.
 //!
-//! Refusals are outcomes too: a key answers the same until it expires. A request is never in
-//! progress here, because the service answers one call at a time.
+//! By default as the IETF's draft has it (idempotency-key header, draft 07): refusals are outcomes
+//! too, and a key answers the same until it expires. A request is never in progress here, because
+//! the service answers one call at a time.
 
 use std::collections::BTreeMap;
 
@@ -9,8 +10,14 @@ use serde_json::Value;
 
 use crate::model::{SimTime, Span};
 
+use super::api::ApiReply;
 use super::id::digest;
 use super::problem::{Code, Problem};
+use super::profile::Idempotency as Habit;
+
+/// The header by which an answer says that it was given before, and Stripe's for the same.
+const REPLAYED: &str = "idempotency-replayed";
+const REPLAYED_STRIPE: &str = "idempotent-replayed";
 
 const KEPT: Span = Span::from_s(24 * 60 * 60);
 const KEY_CHARS_MAX: usize = 255;
@@ -51,20 +58,25 @@ impl Idempotency {
     /// What the same request came to before, if it did.
     pub fn find(
         &self,
-        scope: &Scope,
-        fingerprint: &[u8; 32],
+        habit: Habit,
+        (scope, fingerprint): (&Scope, &[u8; 32]),
         now: SimTime,
     ) -> Result<Option<Outcome>, Problem> {
         let kept = self.0.get(scope).filter(|kept| now.since(kept.since) < KEPT);
-        match kept {
-            None => Ok(None),
-            Some(kept) if kept.fingerprint == *fingerprint => Ok(Some(kept.outcome.clone())),
-            Some(_) => {
-                let detail = "the key came with another body within 24 hours; use a key of its own \
-                              for each request";
-                Err(Problem::new(Code::IdempotencyKeyReused, detail))
-            }
+        let Some(kept) = kept else { return Ok(None) };
+        let same = kept.fingerprint == *fingerprint || habit == Habit::IgnoreBody;
+        if same {
+            return Ok(Some(kept.outcome.clone()));
         }
+        let code = match habit {
+            Habit::StripeV1 => Code::IdempotencyError,
+            Habit::Ietf | Habit::Only2xx | Habit::IgnoreBody | Habit::IgnoreKey => {
+                Code::IdempotencyKeyReused
+            }
+        };
+        let detail = "the key came with another body within 24 hours; use a key of its own for \
+                      each request";
+        Err(Problem::new(code, detail))
     }
 
     /// Keeps what a request came to.
@@ -73,19 +85,48 @@ impl Idempotency {
     }
 }
 
-/// The key as the header carries it.
-pub(super) fn key(header: Option<&String>) -> Result<String, Problem> {
+/// The key as the header carries it. None where it decides nothing: the call is then a new one.
+pub(super) fn key(header: Option<&String>, habit: Habit) -> Result<Option<String>, Problem> {
+    let optional = match habit {
+        Habit::IgnoreKey => return Ok(None),
+        Habit::StripeV1 => true,
+        Habit::Ietf | Habit::Only2xx | Habit::IgnoreBody => false,
+    };
     let key = header.map(|text| text.trim()).filter(|key| !key.is_empty());
     let missing = || {
         let detail = "send an Idempotency-Key that is stable for this order and unique to it";
         Problem::new(Code::IdempotencyKeyMissing, detail)
     };
-    let key = key.ok_or_else(missing)?;
+    let Some(key) = key else { return if optional { Ok(None) } else { Err(missing()) } };
     if key.chars().count() > KEY_CHARS_MAX {
         let detail = format!("the Idempotency-Key has more than {KEY_CHARS_MAX} characters");
         return Err(Problem::new(Code::InvalidRequest, detail));
     }
-    Ok(key.to_owned())
+    Ok(Some(key.to_owned()))
+}
+
+/// Whether a refusal is an outcome that is kept. What Stripe refuses before it begins, such as a
+/// parameter that is no amount, leaves the key free; what it refuses later does not.
+pub(super) const fn keeps_refusal(habit: Habit, problem: &Problem) -> bool {
+    match habit {
+        Habit::Ietf | Habit::IgnoreBody => true,
+        Habit::StripeV1 => !problem.is_of_form(),
+        Habit::Only2xx | Habit::IgnoreKey => false,
+    }
+}
+
+/// The header that says that an answer was given before.
+pub(super) const fn replay_header(habit: Habit) -> &'static str {
+    match habit {
+        Habit::StripeV1 => REPLAYED_STRIPE,
+        Habit::Ietf | Habit::Only2xx | Habit::IgnoreBody | Habit::IgnoreKey => REPLAYED,
+    }
+}
+
+/// Whether the answer was given before.
+pub(super) fn is_replay(reply: &ApiReply) -> bool {
+    let says_so = |name: &str| [REPLAYED, REPLAYED_STRIPE].contains(&name);
+    reply.headers.iter().any(|(name, _)| says_so(name))
 }
 
 /// What makes two bodies the same request: their JSON, whatever the order of keys and the spacing,

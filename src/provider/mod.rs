@@ -24,6 +24,7 @@ mod price;
 mod problem;
 pub mod profile;
 mod query;
+mod quota;
 mod reader;
 mod refund;
 mod refused;
@@ -60,6 +61,7 @@ use id::{IdSource, Prefix};
 use idempotency::Idempotency;
 use payment::{Announcement, Payment};
 use payout::{Available, Payout};
+use quota::Quotas;
 use wire::Account;
 
 /// What the service is set up with.
@@ -116,6 +118,7 @@ pub struct Provider {
     refunds: BTreeMap<String, usize>,
     chains: Chains,
     idempotency: Idempotency,
+    quotas: Quotas,
 }
 
 /// Sizes only: the records are the merchant's business, the key is nobody's.
@@ -148,6 +151,7 @@ impl Provider {
             refunds: BTreeMap::new(),
             chains: Chains::default(),
             idempotency: Idempotency::default(),
+            quotas: Quotas::default(),
         }
     }
 

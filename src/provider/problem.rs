@@ -9,6 +9,7 @@ use super::wire;
 pub(super) enum Code {
     InvalidRequest,
     IdempotencyKeyMissing,
+    IdempotencyError,
     AmountNotString,
     Unauthenticated,
     EnvironmentMismatch,
@@ -29,6 +30,7 @@ pub(super) enum Code {
     AmountBelowMinimum,
     AmountAboveMaximum,
     AmountPrecision,
+    RateLimited,
 }
 
 impl Code {
@@ -39,6 +41,10 @@ impl Code {
             Self::InvalidRequest => (400, "invalid_request", "The request is invalid"),
             Self::IdempotencyKeyMissing => {
                 (400, "idempotency_key_missing", "The Idempotency-Key header is missing")
+            }
+            // Stripe's word and status for a key that comes with another body.
+            Self::IdempotencyError => {
+                (400, "idempotency_error", "The key was used for another request")
             }
             Self::AmountNotString => (400, "amount_not_string", "An amount must be a string"),
             Self::Unauthenticated => (401, "unauthenticated", "No valid API key"),
@@ -76,6 +82,7 @@ impl Code {
                 (422, "amount_above_maximum", "The amount is above the maximum")
             }
             Self::AmountPrecision => (422, "amount_precision", "The amount has too many decimals"),
+            Self::RateLimited => (429, "rate_limited", "Too many calls"),
         }
     }
 
@@ -120,6 +127,11 @@ impl Problem {
         let first = errors.iter().min_by_key(|error| error.code.status())?;
         let (code, detail) = (first.code, first.detail.clone());
         Some(Self { code, detail, errors, allow: None })
+    }
+
+    /// Whether the request itself is at fault, whatever the state of the books.
+    pub const fn is_of_form(&self) -> bool {
+        !self.errors.is_empty() || matches!(self.code, Code::InvalidRequest)
     }
 
     /// The document.

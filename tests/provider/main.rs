@@ -6,6 +6,7 @@ mod idempotency;
 mod machine;
 mod payout;
 mod property;
+mod quota;
 mod refund;
 mod sandbox;
 mod statement;
@@ -16,7 +17,7 @@ use std::collections::BTreeMap;
 
 use bytes::Bytes;
 use countersign::model::{EventKind, PaymentId, RAILS, Reference, SimTime, Span, Truth};
-use countersign::provider::{ApiReply, ApiRequest, Config, Event, Provider};
+use countersign::provider::{ApiReply, ApiRequest, Config, Event, Profile, Provider};
 use serde_json::Value;
 
 const KEY: &str = "sk_live_0123456789abcdef";
@@ -31,6 +32,13 @@ struct Desk {
 
 impl Desk {
     fn new() -> Self {
+        Self::with(|_| {})
+    }
+
+    /// With a provider whose habits differ from the default.
+    fn with(change: impl FnOnce(&mut Profile)) -> Self {
+        let mut profile = Profile::default();
+        change(&mut profile);
         let config = Config {
             live: true,
             account: "acct_01J8Z3AAAA0000000000000000".to_owned(),
@@ -40,7 +48,7 @@ impl Desk {
             seed: 7,
             nonce: "nonce".to_owned(),
             start: START,
-            profile: std::sync::Arc::default(),
+            profile: std::sync::Arc::new(profile),
         };
         Self { provider: Provider::new(config), now: START }
     }

@@ -21,6 +21,7 @@ use super::id::Prefix;
 use super::idempotency::{self, Outcome, Scope};
 use super::problem::{Code, Problem};
 use super::query::Query;
+use super::quota::Quota;
 use super::wire::{self, List};
 use super::{Event, Provider, guard};
 use route::{Access, Call, Handler, Once, Route};
@@ -121,14 +122,33 @@ impl Provider {
     ) -> Result<ApiReply, Problem> {
         guard::check_url(request)?;
         let (route, item) = route::find(request)?;
-        match route.access {
-            // The public view needs no key, so a browser that reads it gives none away.
-            Access::Anyone => {}
-            Access::Key => {
-                guard::check_origin(request)?;
-                guard::check_key(request, &self.api_key, self.account.live)?;
-            }
+        // The public view needs no key, so a browser that reads it gives none away.
+        if route.access == Access::Anyone {
+            return self.carry_out(route, (request, item), (now, partition));
         }
+        guard::check_origin(request)?;
+        guard::check_key(request, &self.api_key, self.account.live)?;
+        let quota = self
+            .profile
+            .api
+            .rate_limit
+            .map(|limit| self.quotas.take(limit, &guard::fingerprint(request), now));
+        let outcome = match quota.as_ref().and_then(Quota::problem) {
+            Some(problem) => Err(problem),
+            None => self.carry_out(route, (request, item), (now, partition)),
+        };
+        let mut reply = outcome.unwrap_or_else(|problem| self.refuse(&problem));
+        reply.headers.extend(quota.into_iter().flat_map(|quota| quota.headers()));
+        Ok(reply)
+    }
+
+    /// Answers a call that was let in.
+    fn carry_out(
+        &mut self,
+        route: &Route,
+        (request, item): (&ApiRequest, &str),
+        (now, partition): (SimTime, u32),
+    ) -> Result<ApiReply, Problem> {
         if request.body.len() > BODY_BYTES_MAX {
             let detail = format!("the body has more than {BODY_BYTES_MAX} bytes");
             return Err(Problem::new(Code::BodyTooLarge, detail));
@@ -153,28 +173,35 @@ impl Provider {
         reply
     }
 
-    /// Does what the call asks for once per key: a refusal of the body or of the state is an
-    /// outcome too.
+    /// Does what the call asks for once per key, as far as the profile has it.
     fn idempotent(&mut self, call: &Call<'_>, handler: Once) -> Result<ApiReply, Problem> {
         let Call { request, now, .. } = *call;
-        let key = idempotency::key(request.headers.get("idempotency-key"))?;
+        let habit = self.profile.api.idempotency;
+        let Some(key) = idempotency::key(request.headers.get("idempotency-key"), habit)? else {
+            return handler(self, call).map(|(reply, _)| reply);
+        };
         let scope = Scope { method: request.method.clone(), path: request.path.clone(), key };
         let fingerprint = idempotency::fingerprint(&request.body);
-        if let Some(outcome) = self.idempotency.find(&scope, &fingerprint, now)? {
+        if let Some(outcome) = self.idempotency.find(habit, (&scope, &fingerprint), now)? {
             let mut reply = match outcome {
                 Outcome::Created(position) => self.created(position),
                 Outcome::Refunded(id) => self.refunded(&id),
                 Outcome::PaidOut(position) => self.paid_out(position),
                 Outcome::Refused(status, body) => refusal(status, body),
             };
-            reply.headers.push(("idempotency-replayed".to_owned(), "true".to_owned()));
+            let replayed = idempotency::replay_header(habit);
+            reply.headers.push((replayed.to_owned(), "true".to_owned()));
             return Ok(reply);
         }
-        let (reply, outcome) = handler(self, call).unwrap_or_else(|problem| {
-            let reply = self.refuse(&problem);
-            let outcome = Outcome::Refused(reply.status, reply.body.clone());
-            (reply, outcome)
-        });
+        let (reply, outcome) = match handler(self, call) {
+            Ok(done) => done,
+            Err(problem) if idempotency::keeps_refusal(habit, &problem) => {
+                let reply = self.refuse(&problem);
+                let outcome = Outcome::Refused(reply.status, reply.body.clone());
+                (reply, outcome)
+            }
+            Err(problem) => return Err(problem),
+        };
         self.idempotency.keep(scope, fingerprint, outcome, now);
         Ok(reply)
     }

@@ -14,6 +14,7 @@ use std::collections::BTreeSet;
 
 use crate::model::{EventId, PaymentId, SimTime, Span, Status};
 
+use super::idempotency::is_replay;
 use super::{ApiReply, ApiRequest, Config, Event, Provider};
 
 pub use action::{Action, Mistake, PayoutAction};
@@ -300,6 +301,5 @@ impl Sandbox {
 /// journal grow.
 fn may_change(request: &ApiRequest, reply: &ApiReply) -> bool {
     let reads = ["GET", "HEAD"].contains(&request.method.as_str());
-    let replayed = reply.headers.iter().any(|(name, _)| name == "idempotency-replayed");
-    !reads && !replayed && ![401, 403, 405, 413].contains(&reply.status)
+    !reads && !is_replay(reply) && ![401, 403, 405, 413, 429].contains(&reply.status)
 }
