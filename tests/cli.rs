@@ -42,6 +42,7 @@ const COMMANDS: &[&str] = &[
     "demo",
     "calibrate",
     "check",
+    "doctor",
     "report",
     "rules",
     "rails",

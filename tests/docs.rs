@@ -217,6 +217,7 @@ fn the_connecting_page_quotes_messages_that_exist() {
         "io/preflight",
         "io/launch",
         "io/process",
+        "io/refusal",
         "io/session",
         "merchant/observe",
         "signature/error",

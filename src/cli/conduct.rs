@@ -46,7 +46,15 @@ pub async fn conduct(
     progress: Arc<Progress>,
     interrupted: Interruption,
 ) -> Result<(), Failure> {
-    let options = Options {
+    Ok(session::run(options(job, progress)?, interrupted).await?)
+}
+
+/// A job as a session takes it.
+///
+/// # Errors
+/// Our own program cannot be found.
+pub fn options(job: Job, progress: Arc<Progress>) -> Result<Options, Failure> {
+    Ok(Options {
         profile: job.profile,
         plan: job.plan,
         seed: job.seed,
@@ -58,8 +66,7 @@ pub async fn conduct(
         log: job.log,
         exe: program()?,
         watch: progress,
-    };
-    Ok(session::run(options, interrupted).await?)
+    })
 }
 
 /// Does what `work` does, under the eyes of whoever may interrupt it: the first signal asks for the

@@ -8,8 +8,10 @@ mod calibrate;
 mod check;
 mod conduct;
 mod demo;
+mod doctor;
 mod explain;
 mod failure;
+mod gap;
 mod guard;
 mod input;
 mod page;
@@ -46,7 +48,7 @@ your books say, judges that by numbered rules, and tells what would have cost mo
   countersign demo --defect event-id-only  see it catch one with a planted defect
   countersign run                          judge your own, described in ./countersign.yaml
 
-Next step: try the demo, then write a countersign.yaml and let `countersign check` read it.
+Next step: try the demo, then write a countersign.yaml and let `countersign doctor` check it.
 `countersign --help` lists all commands.
 ";
 
@@ -78,6 +80,7 @@ enum Command {
     Demo(demo::Args),
     Calibrate(calibrate::Args),
     Check(check::Args),
+    Doctor(doctor::Args),
     Report(report::Args),
     Rules(rules::Args),
     Rails(rails::Args),
@@ -116,6 +119,7 @@ fn dispatch(cli: Cli) -> Result<ExitCode, Failure> {
         Command::Demo(args) => demo::run(&args),
         Command::Calibrate(args) => calibrate::run(&args),
         Command::Check(args) => check::run(&args),
+        Command::Doctor(args) => doctor::run(&args),
         Command::Rules(args) => rules::run(&args),
         Command::Rails(args) => rails::run(&args),
         Command::Steps(args) => steps::run(&args),

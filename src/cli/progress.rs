@@ -1,10 +1,14 @@
 //! Progress of a run on stderr: scenarios done, failing so far. Silent without a terminal.
 
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
 
 use indicatif::{ProgressBar, ProgressStyle};
 
 use crate::cli::page::say;
+
+/// Fast enough to be seen moving.
+const TICK: Duration = Duration::from_millis(100);
 
 /// A line that moves. It may be told from any thread.
 #[derive(Debug)]
@@ -22,6 +26,14 @@ impl Progress {
         if let Ok(style) = style {
             bar.set_style(style.progress_chars("━━─"));
         }
+        Self { bar, failing: AtomicU64::new(0) }
+    }
+
+    /// One that tells what goes on, and counts nothing.
+    #[must_use]
+    pub fn spinner() -> Self {
+        let bar = ProgressBar::new_spinner();
+        bar.enable_steady_tick(TICK);
         Self { bar, failing: AtomicU64::new(0) }
     }
 

@@ -4,14 +4,17 @@
 //! | --- | --- |
 //! | `conduct` | answers to the merchant that come late, in part, or not at all |
 //! | `forgery` | messages that do not prove what they claim |
+//! | `mistake` | messages that only a mistaken verification accepts |
 //! | `spelling` | genuine messages, oddly but legally spelt |
 //!
 //! Pure: bytes in, bytes out. Knows no provider, no merchant and no clock.
 
 mod conduct;
 mod forgery;
+mod mistake;
 mod spelling;
 
 pub use conduct::Conduct;
-pub use forgery::forge;
+pub use forgery::{Forged, forge};
+pub use mistake::{Mistaken, apart, mistakes};
 pub use spelling::respell;

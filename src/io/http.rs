@@ -6,6 +6,10 @@
 use std::error::Error;
 use std::time::Duration;
 
+use time::OffsetDateTime;
+use time::format_description::well_known::Rfc2822;
+
+use super::clock::Clock;
 use crate::merchant::template::Filled;
 
 /// An idle connection is closed by us, long before servers close theirs: otherwise a request meets
@@ -80,6 +84,20 @@ impl Reach {
             body.extend_from_slice(&chunk);
         }
         Ok(Reply { status, body })
+    }
+
+    /// How many seconds the merchant's clock is ahead of ours, to the second, as whatever it answers
+    /// is dated; none where it does not say.
+    pub(super) async fn clock_ahead_s(&self, clock: Clock) -> Option<i64> {
+        let asked = self.client.get(format!("{}/", self.base_url)).timeout(self.timeout);
+        let before = clock.now().wall;
+        let answer = asked.send().await.ok()?;
+        let after = clock.now().wall;
+        let date = answer.headers().get(reqwest::header::DATE)?.to_str().ok()?;
+        let date = OffsetDateTime::parse(date, &Rfc2822).ok()?.unix_timestamp();
+        // Dates are whole seconds: between asking and answering is as good as right.
+        let (earliest, latest) = (before.unix_s(), after.unix_s());
+        Some((date - earliest).min(0) + (date - latest).max(0))
     }
 
     fn in_words(&self, error: &reqwest::Error) -> String {

@@ -4,7 +4,8 @@
 //! | --- | --- |
 //! | `session` | a run from beginning to end: the parts below, bound together |
 //! | `shared` | what those parts share |
-//! | `preflight` | is the merchant wired up at all? |
+//! | `preflight` | is the merchant wired up at all? `refusal` explains why it refuses an event |
+//! | `doctor` | the same, told check by check, and until an order is paid; `wiring` names the checks |
 //! | `play` | does what lanes ask for; `meeting` shares one drive of reconciliation |
 //! | `audit` | the last look at every order |
 //! | `merchant` | the merchant of a run, and how it is reached |
@@ -35,6 +36,7 @@ mod control_http;
 pub mod courier;
 pub mod deliver;
 mod desk;
+pub mod doctor;
 pub mod drive;
 pub mod entropy;
 pub mod guardian;
@@ -47,10 +49,12 @@ mod meeting;
 pub mod merchant;
 mod pace;
 mod play;
-pub mod preflight;
+mod preflight;
 pub mod probe;
 pub mod process;
 pub mod provider_http;
+mod refusal;
 pub mod serve;
 pub mod session;
 mod shared;
+pub mod wiring;

@@ -8,7 +8,7 @@ use futures::stream::{self, StreamExt};
 use super::meeting::Meeting;
 use super::shared::Shared;
 use super::{drive, probe};
-use crate::history::{self, Fact};
+use crate::history::{self, Entry, Fact};
 use crate::model::LaneId;
 use crate::rule::judge_scenario;
 use crate::run::{Answer, Lane, Request};
@@ -65,17 +65,7 @@ async fn join(tasks: Vec<tokio::task::JoinHandle<()>>) {
 
 async fn one(shared: &Arc<Shared>, id: LaneId, scenario: Arc<Scenario>, meeting: Option<&Meeting>) {
     if !shared.is_over() {
-        shared.world().enter(id, shared.clock.now().wall);
-        let lane = Lane::new(id, scenario, shared.settings.clone());
-        tokio::select! {
-            () = steps(shared, lane, meeting) => {}
-            () = shared.interrupted.happens() => {}
-        }
-        let entries = {
-            let mut world = shared.world();
-            world.flush();
-            world.leave(id)
-        };
+        let entries = lane(shared, id, scenario, meeting).await;
         if let Some((verdict, _)) = judge_scenario(&shared.run, id, &entries) {
             shared.watch.ended(&verdict);
         }
@@ -84,6 +74,24 @@ async fn one(shared: &Arc<Shared>, id: LaneId, scenario: Arc<Scenario>, meeting:
     if let (Some(meeting), false) = (meeting, shared.is_over()) {
         meeting.leave(shared.reconcile()).await;
     }
+}
+
+/// Plays one scenario, to its end or to the interruption; answers what was recorded of it.
+pub(super) async fn lane(
+    shared: &Arc<Shared>,
+    id: LaneId,
+    scenario: Arc<Scenario>,
+    meeting: Option<&Meeting>,
+) -> Vec<Entry> {
+    shared.world().enter(id, shared.clock.now().wall);
+    let lane = Lane::new(id, scenario, shared.settings.clone());
+    tokio::select! {
+        () = steps(shared, lane, meeting) => {}
+        () = shared.interrupted.happens() => {}
+    }
+    let mut world = shared.world();
+    world.flush();
+    world.leave(id)
 }
 
 async fn steps(shared: &Arc<Shared>, mut lane: Lane, meeting: Option<&Meeting>) {

@@ -7,8 +7,10 @@ use std::sync::Arc;
 use bytes::Bytes;
 
 use super::shared::Shared;
-use super::{drive, probe};
-use crate::history::{Answer, Drive, Fact};
+use super::wiring::{Check, Miswired};
+use super::{drive, probe, refusal};
+use crate::history::{Answer, ApiCall, Drive, Fact};
+use crate::merchant::Start;
 use crate::model::{EventKind, LaneId, Money, PaymentId, Rail, Reference, Span, rail_by_id};
 use crate::provider::Event;
 use crate::run::Message;
@@ -23,67 +25,50 @@ const UNITS: u128 = 25;
 /// The pause before a second try; each further one is twice as long.
 const FIRST_PAUSE: Span = Span::from_ms(100);
 
-/// What is wired wrongly, and what to do.
-#[derive(Debug, thiserror::Error)]
-#[error("{problem}\n  to do: {remedy}")]
-pub struct Miswired {
-    problem: String,
-    remedy: String,
-}
-
-fn miswired(problem: impl Into<String>, remedy: impl Into<String>) -> Miswired {
-    Miswired { problem: problem.into(), remedy: remedy.into() }
+/// The order that the preflight opened.
+pub(super) struct Opened {
+    pub(super) reference: Reference,
+    payment: PaymentId,
 }
 
 /// Opens one order and follows it as far as `payment.created`.
 pub(super) async fn check(shared: &Arc<Shared>) -> Result<(), Miswired> {
+    let opened = open(shared).await?;
+    genuine(shared, &opened).await?;
+    ahead(shared, &opened).await?;
+    look(shared, &opened.reference).await
+}
+
+/// A checkout makes the merchant create a payment that is tied to the order.
+pub(super) async fn open(shared: &Arc<Shared>) -> Result<Opened, Miswired> {
+    let wrong = |problem: &str, remedy| Miswired::new(Check::Reached, problem, remedy);
     let rails = &shared.profile.provider.rails;
     let rail = rails.iter().find_map(|id| rail_by_id(id));
-    let rail = rail.ok_or_else(|| miswired("no rail is enabled", "name one in provider.rails"))?;
+    let rail = rail.ok_or_else(|| wrong("no rail is enabled", "name one in provider.rails"))?;
     let unit = 10_u128.pow(u32::from(rail.asset.decimals));
     let due = Money { atoms: UNITS * unit, asset: rail.asset };
     let reference = shared.settings.reference(LaneId::RUN, 1);
     if shared.profile.drive.checkout.is_none() {
-        return Err(miswired(
+        return Err(wrong(
             "the merchant cannot be made to open an order",
             "declare drive.checkout: the request that opens an order and creates its payment",
         ));
     }
-    let payment = check_out(shared, &reference, due, rail).await?;
-    let (created, dated_ahead) = {
-        let world = shared.world();
-        let created = world.provider.events_of(&payment).into_iter().next();
-        let ahead = world.clock(LaneId::RUN).plus(AHEAD);
-        (created, world.provider.redated(&payment, EventKind::Created, ahead))
-    };
-    let created = created.ok_or_else(|| miswired("no payment.created", "report this"))?;
-    let answer = deliver(shared, &created).await;
-    if !answer.is_success() {
-        return Err(refused(shared, &answer));
+    let (answer, calls) = check_out(shared, &reference, due, rail).await;
+    let payment = shared.world().provider.payments_of(&reference).pop();
+    match payment {
+        Some(payment) => Ok(Opened { reference, payment }),
+        None => Err(not_created(shared, &reference, &answer, &calls)),
     }
-    if let Some(event) = dated_ahead {
-        let answer = deliver(shared, &event).await;
-        if !answer.is_success() {
-            return Err(miswired(
-                format!(
-                    "an authentic event whose body is dated three days ahead was answered {}, \
-                     although the one dated now was accepted",
-                    answer.tell()
-                ),
-                "scenarios skip days, so occurred_at runs ahead of your clock: compare the signed \
-                 webhook-timestamp with the clock, not times of the body",
-            ));
-        }
-    }
-    look(shared, &reference).await
 }
 
+/// Drives the checkout; answers what the merchant said, and what it asked the provider meanwhile.
 async fn check_out(
     shared: &Arc<Shared>,
     reference: &Reference,
     due: Money,
     rail: &'static Rail,
-) -> Result<PaymentId, Miswired> {
+) -> (Answer, Vec<ApiCall>) {
     let mut values = BTreeMap::from([
         ("reference", reference.as_str().to_owned()),
         ("amount", due.short()),
@@ -92,31 +77,144 @@ async fn check_out(
         ("network", rail.network.to_owned()),
     ]);
     shared.merchant.add_values(&mut values);
-    shared.world().own(reference.clone(), LaneId::RUN, due);
-    shared.world().checking_out(LaneId::RUN, true);
+    {
+        let mut world = shared.world();
+        world.own(reference.clone(), LaneId::RUN, due);
+        let now = world.clock(LaneId::RUN);
+        world.enter(LaneId::RUN, now);
+        world.checking_out(LaneId::RUN, true);
+    }
     let reach = shared.merchant.reach();
     let answer = drive::drive(reach, &shared.profile, "checkout", &values).await;
-    let told = match &answer {
-        Answer::Http { status, body } => format!("{status} {body}"),
-        Answer::Waited(_) | Answer::Failed(_) => answer.tell(),
-    };
-    let drive = Drive { verb: "checkout".to_owned(), reference: Some(reference.clone()), answer };
+    let (verb, reference) = ("checkout".to_owned(), Some(reference.clone()));
+    let drive = Drive { verb, reference, answer: answer.clone() };
     let real_ms = shared.clock.now().real_ms;
     let mut world = shared.world();
     world.append(LaneId::RUN, Fact::Driven(drive), real_ms);
-    world.checking_out(LaneId::RUN, false);
-    let payment = world.provider.payments_of(reference).pop();
-    drop(world);
-    payment.ok_or_else(|| {
-        miswired(
-            format!(
-                "the checkout created no payment with reference {reference} at the provider; the \
-                 merchant answered: {told}"
-            ),
-            "check that drive.checkout opens an order, that the merchant calls {provider.url} with \
-             {provider.api_key} (start.env), and that it passes its order's reference on",
-        )
-    })
+    let calls = world.leave(LaneId::RUN).into_iter().filter_map(|entry| match entry.fact {
+        Fact::ApiCalled(call) => Some(*call),
+        _ => None,
+    });
+    (answer, calls.collect())
+}
+
+/// Why a checkout led to no payment of its order.
+fn not_created(
+    shared: &Shared,
+    reference: &Reference,
+    answer: &Answer,
+    calls: &[ApiCall],
+) -> Miswired {
+    let told = match answer {
+        Answer::Http { status, body } => format!("{status} {body}"),
+        Answer::Waited(_) | Answer::Failed(_) => answer.tell(),
+    };
+    let start = shared.profile.start.as_ref();
+    let none = format!("the checkout created no payment with reference {reference}");
+    let made = calls.iter().rev().find(|call| call.method == "POST" && call.status < 300);
+    let other = made.and_then(|call| shared.world().provider.reference_of(call.payment.as_ref()?));
+    if let Some(other) = other {
+        let problem = format!("{none}, but one with reference `{other}`");
+        let remedy = "pass the order's own reference on to the provider, as drive.checkout hands \
+             it over in {reference}";
+        return Miswired::new(Check::Reference, problem, remedy);
+    }
+    let Some(call) = calls.last() else {
+        let problem = format!("{none}, and did not call it; the merchant answered: {told}");
+        return Miswired::new(Check::Reached, problem, no_call_remedy(answer, start));
+    };
+    let asked = format!("{} {}", call.method, call.path);
+    let response = &call.response;
+    let problem = format!("{none}: {asked} was answered {} {response}", call.status);
+    let (at, remedy) = match call.status {
+        401 | 403 if lacks(start, "provider.api_key") => {
+            (Check::Reached, "hand {provider.api_key} to the merchant in merchant.start.env")
+        }
+        401 | 403 => (
+            Check::Reached,
+            "the merchant's key must be {provider.api_key} of merchant.start.env, or \
+             provider.api_key where it runs already",
+        ),
+        404 | 405 => (
+            Check::Reached,
+            "{provider.url} is the address alone: payments are created by POST to \
+             {provider.url}/v1/payments",
+        ),
+        _ => (
+            Check::Created,
+            "correct what the merchant asks for, as the answer says; rails are enabled in \
+             provider.rails",
+        ),
+    };
+    Miswired::new(at, problem, remedy)
+}
+
+/// What to do about a checkout after which the provider was not called.
+fn no_call_remedy(answer: &Answer, start: Option<&Start>) -> &'static str {
+    match answer {
+        Answer::Http { status: 404 | 405, .. } => {
+            "correct drive.checkout: nothing takes this request there"
+        }
+        Answer::Http { status: 401 | 403, .. } => {
+            "let drive.checkout bring what this request needs, such as a header with a token"
+        }
+        Answer::Http { status: 300..=399, .. } => {
+            "correct the path of drive.checkout: redirects are not followed (often a slash is \
+             missing at its end, or a login stands before it)"
+        }
+        _ if lacks(start, "provider.url") => {
+            "hand {provider.url} to the merchant in merchant.start.env"
+        }
+        _ => {
+            "check that drive.checkout opens an order, and that the merchant can reach \
+             {provider.url} (merchant.start.env; provider.listen where it runs already or \
+             elsewhere)"
+        }
+    }
+}
+
+/// Whether the merchant is started by us without being handed this value.
+pub(super) fn lacks(start: Option<&Start>, placeholder: &str) -> bool {
+    let Some(start) = start else { return false };
+    let named = format!("{{{placeholder}}}");
+    let texts = start.env.values().chain(&start.command).chain(start.prepare.iter().flatten());
+    !texts.into_iter().any(|text| text.contains(&named))
+}
+
+/// The genuine `payment.created` of the order is accepted.
+pub(super) async fn genuine(shared: &Arc<Shared>, opened: &Opened) -> Result<(), Miswired> {
+    let created = shared.world().provider.events_of(&opened.payment).into_iter().next();
+    let created = created.expect("a payment announces its creation first");
+    let answer = deliver(shared, &created).await;
+    if answer.is_success() {
+        Ok(())
+    } else {
+        Err(refusal::explain(shared, &created, &answer).await)
+    }
+}
+
+/// So is one whose body is dated days ahead.
+pub(super) async fn ahead(shared: &Arc<Shared>, opened: &Opened) -> Result<(), Miswired> {
+    let event = {
+        let world = shared.world();
+        let ahead = world.clock(LaneId::RUN).plus(AHEAD);
+        world.provider.redated(&opened.payment, EventKind::Created, ahead)
+    };
+    let event = event.expect("a payment announces its creation first");
+    let answer = deliver(shared, &event).await;
+    if answer.is_success() {
+        return Ok(());
+    }
+    Err(Miswired::new(
+        Check::Ahead,
+        format!(
+            "an authentic event whose body is dated three days ahead was answered {}, although \
+             the one dated now was accepted",
+            answer.tell()
+        ),
+        "scenarios skip days, so occurred_at runs ahead of your clock: compare the signed \
+         webhook-timestamp with the clock, not times of the body",
+    ))
 }
 
 /// Delivers as the provider would: whoever asks for a later try, or is not up yet, gets one.
@@ -125,7 +223,12 @@ async fn deliver(shared: &Arc<Shared>, event: &Event) -> Answer {
     let deadline = tokio::time::Instant::now() + patience;
     let mut pause = FIRST_PAUSE;
     loop {
-        let (answer, retry_after_s) = attempt(shared, event).await;
+        let message = message(shared, event);
+        let signed = shared.settings.scheme.sign(&shared.settings.secret, &message);
+        let (answer, retry_after_s) = match signed {
+            Ok(headers) => attempt(shared, headers, &event.body).await,
+            Err(error) => (Answer::Failed(error.to_string()), None),
+        };
         let asks_again = matches!(answer, Answer::Http { status: 429 | 500..=599, .. });
         let asked = retry_after_s.map_or(pause, Span::from_s).to_duration();
         if !asks_again || tokio::time::Instant::now() + asked > deadline {
@@ -136,23 +239,26 @@ async fn deliver(shared: &Arc<Shared>, event: &Event) -> Answer {
     }
 }
 
-/// One try, with the seconds that its answer asked to be left alone for.
-async fn attempt(shared: &Arc<Shared>, event: &Event) -> (Answer, Option<u64>) {
-    let settings = &shared.settings;
-    let message = signature::Message {
+/// The event as it is signed now.
+pub(super) fn message<'m>(shared: &'m Shared, event: &'m Event) -> signature::Message<'m> {
+    signature::Message {
         id: event.id.as_str(),
         ts: shared.clock.now().wall,
-        url: &settings.webhook_url,
+        url: &shared.settings.webhook_url,
         method: "POST",
         body: &event.body,
-    };
-    let signed = match settings.scheme.sign(&settings.secret, &message) {
-        Ok(signed) => signed,
-        Err(error) => return (Answer::Failed(error.to_string()), None),
-    };
+    }
+}
+
+/// One try, with the seconds that its answer asked to be left alone for.
+pub(super) async fn attempt(
+    shared: &Shared,
+    signed: Vec<(String, String)>,
+    body: &Bytes,
+) -> (Answer, Option<u64>) {
     let mut headers = vec![("content-type".to_owned(), "application/json".to_owned())];
     headers.extend(signed);
-    let messages = [Message { headers, body: Bytes::clone(&event.body) }];
+    let messages = [Message { headers, body: Bytes::clone(body) }];
     let sent = shared.merchant.send(&messages, Arrival::InTurn).await;
     sent.into_iter().next().map_or_else(
         || (Answer::Failed("nothing was sent".into()), None),
@@ -160,39 +266,14 @@ async fn attempt(shared: &Arc<Shared>, event: &Event) -> (Answer, Option<u64>) {
     )
 }
 
-fn refused(shared: &Arc<Shared>, answer: &Answer) -> Miswired {
-    let url = &shared.settings.webhook_url;
-    let (told, remedy) = match answer {
-        Answer::Http { status: 404 | 405, .. } => {
-            (answer.tell(), "correct merchant.webhook.path: nothing takes a POST there")
-        }
-        Answer::Http { status: 400 | 401 | 403, .. } => (
-            answer.tell(),
-            "check that the merchant verifies with {webhook.secret} (start.env, or \
-             provider.webhook_secret), over the raw body, with the scheme of \
-             merchant.webhook.signature, and that its clock is right",
-        ),
-        Answer::Http { .. } => (
-            answer.tell(),
-            "look into what the merchant said: merchant.log beside the history, where \
-              countersign started it",
-        ),
-        Answer::Waited(_) | Answer::Failed(_) => {
-            (answer.tell(), "check merchant.base_url and that it listens")
-        }
-    };
-    miswired(
-        format!("the genuine payment.created of a fresh order was answered {told} at {url}"),
-        remedy,
-    )
-}
-
-async fn look(shared: &Arc<Shared>, reference: &Reference) -> Result<(), Miswired> {
+/// What the merchant shows of the order can be understood.
+pub(super) async fn look(shared: &Arc<Shared>, reference: &Reference) -> Result<(), Miswired> {
     let declared = shared.profile.observe.is_some();
     let seen = probe::observe(shared.merchant.reach(), &shared.profile, reference).await;
+    let wrong = |problem, remedy| Err(Miswired::new(Check::Shown, problem, remedy));
     match seen {
         Ok(seen) if seen.state.is_some() => Ok(()),
-        Ok(_) => Err(miswired(
+        Ok(_) => wrong(
             format!("the merchant shows no order {reference} although it was just opened"),
             if declared {
                 "correct observe.order: its path, or what it answers"
@@ -200,14 +281,19 @@ async fn look(shared: &Arc<Shared>, reference: &Reference) -> Result<(), Miswire
                 "answer GET /countersign/orders/{reference} as the observation contract says, or \
                  declare `observe`"
             },
-        )),
-        Err(why) => Err(miswired(
+        ),
+        Err(why) => wrong(
             format!("what the merchant shows of order {reference} is not understood: {why}"),
-            if declared {
-                "correct observe and lifecycle in countersign.yaml"
-            } else {
-                "correct the answer to GET /countersign/orders/{reference}"
-            },
-        )),
+            not_understood(declared),
+        ),
+    }
+}
+
+/// What to do about an answer of a probe that is not understood.
+pub(super) const fn not_understood(is_declared: bool) -> &'static str {
+    if is_declared {
+        "correct observe and lifecycle in countersign.yaml"
+    } else {
+        "correct the answer to GET /countersign/orders/{reference}"
     }
 }

@@ -14,11 +14,11 @@ use tokio::task::AbortHandle;
 use super::clock::Clock;
 use super::interruption::Interruption;
 use super::merchant::{Merchant, MerchantError};
-use super::preflight::{self, Miswired};
 use super::process::{Host, ProcessError};
 use super::shared::Shared;
 pub use super::shared::Watch;
-use super::{audit, play, provider_http};
+use super::wiring::{Came, Check, Miswired};
+use super::{audit, doctor, play, preflight, provider_http};
 use crate::history::{FORMAT, Fact, Redaction, RunEnded, RunStarted};
 use crate::merchant::{Connection, Profile};
 use crate::model::{LaneId, Rail, rail_by_id};
@@ -143,11 +143,37 @@ impl provider_http::Api for Door {
 /// Whatever keeps the run from being played: never anything that the merchant did in it.
 pub async fn run(options: Options, interrupted: Interruption) -> Result<(), SessionError> {
     assert!(!options.plan.scenarios.is_empty(), "an empty selection is refused before a run");
+    let jobs = options.jobs.max(1);
+    let work = async |shared: &Arc<Shared>, plan| phases(shared, plan, jobs).await;
+    perform(options, interrupted, work).await.map(|_| ())
+}
+
+/// Checks the wiring of a merchant, one by one; the plan is a doctor's own. Without secrets, however
+/// the merchant repeats them.
+///
+/// # Errors
+/// What keeps the merchant from being ready, or us from recording.
+pub async fn examine(
+    options: Options,
+    interrupted: Interruption,
+) -> Result<Vec<(Check, Came)>, SessionError> {
+    let work = async |shared: &Arc<Shared>, plan| Ok(doctor::examine(shared, plan).await);
+    let (came, redaction) = perform(options, interrupted, work).await?;
+    Ok(came.into_iter().flatten().map(|(check, came)| (check, came.without(&redaction))).collect())
+}
+
+/// Opens the stage, has the work done on it, and closes the history, however that went. The work's
+/// result is none where the session was interrupted before the merchant was ready.
+async fn perform<T>(
+    options: Options,
+    interrupted: Interruption,
+    work: impl AsyncFnOnce(&Arc<Shared>, Plan) -> Result<T, SessionError>,
+) -> Result<(Option<T>, Redaction), SessionError> {
     let history = options.history.clone();
     let stage = Stage::open(&options).await?;
     let (world, clock) = (stage.world.clone(), stage.clock);
     let (serving, redaction) = (stage.serving.clone(), stage.redaction.clone());
-    let played = perform(stage, options, interrupted.clone()).await;
+    let played = on_stage(stage, options, interrupted.clone(), work).await;
     let played = played.map_err(|error| error.without(&redaction));
     serving.abort();
     let mut world = world.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
@@ -161,7 +187,7 @@ pub async fn run(options: Options, interrupted: Interruption) -> Result<(), Sess
         world.append(LaneId::RUN, fact, clock.now().real_ms);
     }
     flushed(&mut world, &history)?;
-    played
+    Ok((played?, redaction))
 }
 
 /// What a run stands on before there is a merchant: the provider serves, the history has begun.
@@ -212,11 +238,12 @@ impl Stage {
 }
 
 /// From the merchant's start to its end.
-async fn perform(
+async fn on_stage<T>(
     stage: Stage,
     options: Options,
     interrupted: Interruption,
-) -> Result<(), SessionError> {
+    work: impl AsyncFnOnce(&Arc<Shared>, Plan) -> Result<T, SessionError>,
+) -> Result<Option<T>, SessionError> {
     let Options { profile, plan, watch, .. } = options;
     watch.note("starting the merchant");
     let identity = &stage.identity;
@@ -224,7 +251,7 @@ async fn perform(
     let host = Host { exe: &options.exe, log, redaction };
     let started = Merchant::start(&profile, host, identity, stage.clock, &interrupted);
     let merchant = match started.await {
-        Err(MerchantError::Process(ProcessError::Interrupted)) => return Ok(()),
+        Err(MerchantError::Process(ProcessError::Interrupted)) => return Ok(None),
         merchant => merchant?,
     };
     let settings = Settings {
@@ -247,11 +274,11 @@ async fn perform(
         interrupted,
         world: stage.world,
     });
-    let played = phases(&shared, plan, options.jobs.max(1)).await;
+    let played = work(&shared, plan).await;
     // What was recorded is safe before anything can hold us up.
     shared.world().flush();
     shared.merchant.stop().await;
-    played
+    played.map(Some)
 }
 
 async fn phases(shared: &Arc<Shared>, plan: Plan, jobs: usize) -> Result<(), SessionError> {

@@ -19,7 +19,7 @@ use std::io::{self, Write};
 use crate::rule::Judged;
 
 pub use terminal::{Screen, screen};
-pub use text::wrap;
+pub use text::{visible, wrap};
 
 /// One format.
 #[derive(Debug)]

@@ -12,7 +12,7 @@ pub(super) fn count(n: u64, noun: &str) -> String {
 
 /// Text from outside with control characters made visible: a merchant's answer must not move the
 /// cursor of whoever reads a report.
-pub(super) fn visible(text: &str) -> String {
+pub fn visible(text: &str) -> String {
     let mut shown = String::with_capacity(text.len());
     for c in text.chars() {
         match c {

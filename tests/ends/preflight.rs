@@ -46,10 +46,13 @@ fn the_checkout_does_not_call_the_provider() {
     let key = ("\"{provider.api_key}\"", "sk_live_of_somebody_else");
     check(
         &sample(&[key]),
-        &["created no payment", "the merchant answered: ", "{provider.api_key}"],
+        &["created no payment", "was answered 401", "hand {provider.api_key} to the merchant"],
     );
     let api = ("\"{provider.url}\"", "http://127.0.0.1:9");
-    check(&sample(&[api]), &["created no payment", "{provider.url}"]);
+    check(
+        &sample(&[api]),
+        &["created no payment", "the merchant answered: ", "hand {provider.url} to the merchant"],
+    );
     let door = ("path: /orders,", "path: /order,");
     check(&sample(&[door]), &["created no payment", "answered: 404", "drive.checkout"]);
 }
