@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use countersign::input::InputErrors;
 use countersign::merchant::{Known, Profile, read};
 use countersign::model::{AccountEventKind, AmountState, EventKind, Flag, RAILS, SimTime, Status};
-use countersign::provider::{ApiRequest, Config, PayoutStatus, Provider};
+use countersign::provider::{ApiKey, ApiRequest, Config, PayoutStatus, Provider};
 use countersign::rule::{RULES, SCOPE_WORDS};
 use countersign::scenario::{gherkin, yaml};
 use countersign::signature::{self, Message, Secret};
@@ -97,7 +97,7 @@ fn confirmed() -> (Value, Value) {
     let config = Config {
         live: true,
         account: "acct_1".to_owned(),
-        api_key: "sk_live_key".to_owned(),
+        keys: vec![ApiKey::with_all_scopes("sk_live_key")],
         rails: RAILS.iter().collect(),
         seed: 1,
         nonce: "nonce".to_owned(),

@@ -13,7 +13,7 @@ use crate::io::courier::Endpoint;
 use crate::io::deliver::HttpDeliverer;
 use crate::io::{clock, entropy};
 use crate::model::{EventKind, RAILS, Reference, Span};
-use crate::provider::{ApiRequest, Config, Event, Provider};
+use crate::provider::{ApiKey, ApiRequest, Config, Event, Provider};
 use crate::run::Sent;
 use crate::signature::{Scheme, Secret};
 
@@ -80,7 +80,7 @@ fn event(kind: EventKind, reference: &str) -> Result<Event, Failure> {
     let mut provider = Provider::new(Config {
         live: false,
         account: format!("acct_{}", entropy::account(&entropy)),
-        api_key: key.clone(),
+        keys: vec![ApiKey::with_all_scopes(key.clone())],
         rails: RAILS.iter().collect(),
         seed: 0,
         nonce: entropy::nonce(&entropy),

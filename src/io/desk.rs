@@ -187,7 +187,7 @@ fn unavailable(lost: &Lost) -> ApiReply {
 mod tests {
     use super::*;
     use crate::model::RAILS;
-    use crate::provider::Config;
+    use crate::provider::{ApiKey, Config};
 
     const KEY: &str = "sk_test_0123456789abcdef";
 
@@ -206,7 +206,7 @@ mod tests {
         Sandbox::new(Config {
             live: false,
             account: "acct_01J8Z3AAAA0000000000000000".to_owned(),
-            api_key: KEY.to_owned(),
+            keys: vec![ApiKey::with_all_scopes(KEY)],
             rails: RAILS.iter().collect(),
             seed: 1,
             nonce: "n".to_owned(),

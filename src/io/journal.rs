@@ -291,7 +291,7 @@ fn write(db: &mut Connection, batch: &[Entry]) -> rusqlite::Result<()> {
 mod tests {
     use super::*;
     use crate::model::RAILS;
-    use crate::provider::Config;
+    use crate::provider::{ApiKey, Config};
 
     const START: SimTime = SimTime::from_unix_ms(1_767_608_128_412);
 
@@ -299,7 +299,7 @@ mod tests {
         Sandbox::new(Config {
             live: false,
             account: "acct_01J8Z3AAAA0000000000000000".to_owned(),
-            api_key: "sk_test_0123456789abcdef".to_owned(),
+            keys: vec![ApiKey::with_all_scopes("sk_test_0123456789abcdef")],
             rails: RAILS.iter().collect(),
             seed: 1,
             nonce: "n".to_owned(),

@@ -213,7 +213,7 @@ mod tests {
 
     use super::*;
     use crate::model::{RAILS, SimTime, Span};
-    use crate::provider::{Config, Provider};
+    use crate::provider::{ApiKey, Config, Provider};
 
     const KEY: &str = "sk_live_0123456789abcdef";
 
@@ -231,7 +231,7 @@ mod tests {
         Provider::new(Config {
             live: true,
             account: "acct_01J8Z3AAAA0000000000000000".to_owned(),
-            api_key: KEY.to_owned(),
+            keys: vec![ApiKey::with_all_scopes(KEY)],
             rails: RAILS.iter().collect(),
             seed: 1,
             nonce: "n".to_owned(),

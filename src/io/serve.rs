@@ -17,8 +17,8 @@ use super::interruption::Interruption;
 use super::journal::{Journal, Lost, Store, StoreError};
 use super::{clock, control_http, entropy, provider_http};
 use crate::model::{Rail, SimTime, Span, rail_by_id};
-use crate::provider::Config;
 use crate::provider::sandbox::Sandbox;
+use crate::provider::{ApiKey, Config};
 use crate::signature::{self, Scheme, Secret, SignatureError};
 
 /// How long an endpoint may take to answer (Standard Webhooks).
@@ -147,8 +147,7 @@ impl Service {
             api: merchants.local_addr()?,
             control: operators.local_addr()?,
             account: setup.config.account.clone(),
-            fresh_api_key: (is_new && options.api_key.is_none())
-                .then(|| setup.config.api_key.clone()),
+            fresh_api_key: (is_new && options.api_key.is_none()).then(|| setup.api_key.clone()),
             fresh_secret: (is_new && options.secret.is_none() && options.webhook.is_some())
                 .then(|| setup.secret.clone()),
             replayed,
@@ -195,6 +194,7 @@ impl Service {
 /// What a sandbox is set up with, for as long as its file lives.
 struct Setup {
     config: Config,
+    api_key: String,
     secret: String,
     scheme: &'static Scheme,
 }
@@ -211,11 +211,12 @@ impl Setup {
             format!("sk_{mode}_{}", entropy::derived(&entropy, "api key"))
         };
         let fresh_secret = || scheme.fresh_secret(&entropy).expose().to_owned();
+        let api_key = options.api_key.clone().unwrap_or_else(fresh_key);
         Ok(Self {
             config: Config {
                 live,
                 account: format!("acct_{}", entropy::account(&entropy)),
-                api_key: options.api_key.clone().unwrap_or_else(fresh_key),
+                keys: vec![ApiKey::with_all_scopes(&api_key)],
                 rails: options
                     .rails
                     .clone()
@@ -225,6 +226,7 @@ impl Setup {
                 start: clock::wall(),
                 profile: Arc::default(),
             },
+            api_key,
             secret: options.secret.clone().unwrap_or_else(fresh_secret),
             scheme,
         })
@@ -249,28 +251,30 @@ impl Setup {
         let rails = same("rails", "--rails", rails.as_ref(), false)?;
         let number = |name| get(name)?.parse().map_err(|_| ServeError::Incomplete(name));
         let scheme = same("signature", "--signature", options.signature.as_ref(), false)?;
+        let api_key = same("api_key", "--api-key", options.api_key.as_ref(), true)?;
         Ok(Self {
             config: Config {
                 live: same("mode", "--mode", mode.as_ref(), false)? == "live",
                 account: get("account")?.clone(),
-                api_key: same("api_key", "--api-key", options.api_key.as_ref(), true)?,
+                keys: vec![ApiKey::with_all_scopes(&api_key)],
                 rails: rails.split(',').filter_map(rail_by_id).collect(),
                 seed: get("seed")?.parse().map_err(|_| ServeError::Incomplete("seed"))?,
                 nonce: get("nonce")?.clone(),
                 start: SimTime::from_unix_ms(number("start")?),
                 profile: Arc::default(),
             },
+            api_key,
             secret: same("secret", "--secret", options.secret.as_ref(), true)?,
             scheme: find_scheme(&scheme)?,
         })
     }
 
     fn to_kept(&self) -> BTreeMap<String, String> {
-        let Config { live, account, api_key, rails, seed, nonce, start, profile: _ } = &self.config;
+        let Config { live, account, keys: _, rails, seed, nonce, start, profile: _ } = &self.config;
         let kept = [
             ("mode", if *live { "live" } else { "test" }.to_owned()),
             ("account", account.clone()),
-            ("api_key", api_key.clone()),
+            ("api_key", self.api_key.clone()),
             ("rails", ids(rails)),
             ("seed", seed.to_string()),
             ("nonce", nonce.clone()),

@@ -20,9 +20,9 @@ pub use super::shared::Watch;
 use super::wiring::{Came, Check, Miswired};
 use super::{audit, doctor, play, preflight, provider_http};
 use crate::history::{FORMAT, Fact, Redaction, RunEnded, RunStarted};
-use crate::merchant::{Connection, Profile};
+use crate::merchant::{Connection, Profile, ProviderConfig};
 use crate::model::{LaneId, Rail, rail_by_id};
-use crate::provider::{self, ApiRequest, Provider};
+use crate::provider::{self, ApiKey, ApiRequest, Provider};
 use crate::run::{Settings, World};
 use crate::scenario::Plan;
 use crate::signature::{self, Secret, SignatureError};
@@ -215,8 +215,9 @@ impl Stage {
         let declared = options.profile.provider.webhook_secret.clone();
         let webhook_secret = declared.map_or_else(|| scheme.fresh_secret(&entropy), Secret::new);
         scheme.check_secret(&webhook_secret).map_err(SessionError::Secret)?;
-        let config = provider_config(options, &nonce, &entropy, clock);
-        let (api_key, account) = (config.api_key.clone(), config.account.clone());
+        let api_key = api_key(&options.profile.provider, &entropy);
+        let config = provider_config(options, (&nonce, &entropy), &api_key, clock);
+        let account = config.account.clone();
         let profile = config.profile.clone();
         let identity = super::merchant::Identity { provider_url, api_key, account, webhook_secret };
         let run = run_started(options, &nonce);
@@ -327,21 +328,25 @@ fn history(path: &Path) -> Result<crate::run::Medium, SessionError> {
     Ok(Box::new(BufWriter::with_capacity(1 << 16, file)))
 }
 
+fn api_key(declared: &ProviderConfig, entropy: &[u8; 32]) -> String {
+    let mode = if declared.live { "live" } else { "test" };
+    let fresh = || format!("sk_{mode}_{}", super::entropy::derived(entropy, "api key"));
+    declared.api_key.clone().unwrap_or_else(fresh)
+}
+
 fn provider_config(
     options: &Options,
-    nonce: &str,
-    entropy: &[u8; 32],
+    (nonce, entropy): (&str, &[u8; 32]),
+    api_key: &str,
     clock: Clock,
 ) -> provider::Config {
     let declared = &options.profile.provider;
-    let mode = if declared.live { "live" } else { "test" };
-    let fresh = || format!("sk_{mode}_{}", super::entropy::derived(entropy, "api key"));
     let rails = declared.rails.iter().filter_map(|id| rail_by_id(id));
     let account = || format!("acct_{}", super::entropy::account(entropy));
     provider::Config {
         live: declared.live,
         account: declared.account.clone().unwrap_or_else(account),
-        api_key: declared.api_key.clone().unwrap_or_else(fresh),
+        keys: vec![ApiKey::with_all_scopes(api_key)],
         rails: rails.collect::<Vec<&'static Rail>>(),
         seed: options.seed,
         nonce: nonce.to_owned(),

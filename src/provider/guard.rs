@@ -5,7 +5,7 @@
 use subtle::ConstantTimeEq;
 
 use super::api::ApiRequest;
-use super::id::digest;
+use super::key::{ApiKey, Scope};
 use super::problem::{Code, Problem};
 
 const KEY_PARAMETERS: &[&str] = &["api_key", "apikey", "api-key", "x-api-key", "key"];
@@ -42,14 +42,19 @@ pub(super) fn check_origin(request: &ApiRequest) -> Result<(), Problem> {
     }
 }
 
-/// The right key, in the right mode.
-pub(super) fn check_key(request: &ApiRequest, key: &str, live: bool) -> Result<(), Problem> {
+/// A known key, of the right mode: its position among the keys.
+pub(super) fn check_key(
+    request: &ApiRequest,
+    keys: &[ApiKey],
+    live: bool,
+) -> Result<usize, Problem> {
     let Some(given) = given_key(request) else {
         let detail = "send the key as x-api-key or Authorization: Bearer";
         return Err(Problem::new(Code::Unauthenticated, detail));
     };
-    if bool::from(given.as_bytes().ct_eq(key.as_bytes())) {
-        return Ok(());
+    let is_given = |key: &ApiKey| bool::from(given.as_bytes().ct_eq(key.secret.as_bytes()));
+    if let Some(position) = keys.iter().position(is_given) {
+        return Ok(position);
     }
     let (here, other) = if live { (LIVE_PREFIX, TEST_PREFIX) } else { (TEST_PREFIX, LIVE_PREFIX) };
     if given.starts_with(other) {
@@ -59,9 +64,14 @@ pub(super) fn check_key(request: &ApiRequest, key: &str, live: bool) -> Result<(
     Err(Problem::new(Code::Unauthenticated, "the key is not known"))
 }
 
-/// Names the key of a call without holding it.
-pub(super) fn fingerprint(request: &ApiRequest) -> [u8; 32] {
-    digest(&[b"key", given_key(request).unwrap_or_default().as_bytes()])
+/// A key that may do this.
+pub(super) fn check_scope(key: &ApiKey, needed: Scope) -> Result<(), Problem> {
+    if key.scopes.contains(&needed) {
+        return Ok(());
+    }
+    let given: Vec<&str> = key.scopes.iter().map(|scope| scope.as_str()).collect();
+    let detail = format!("this needs the scope {needed}, and the key has {}", given.join(", "));
+    Err(Problem::new(Code::InsufficientScope, detail))
 }
 
 fn given_key(request: &ApiRequest) -> Option<&str> {

@@ -35,9 +35,11 @@ pub(super) enum Outcome {
     Refused(u16, Vec<u8>),
 }
 
-/// Within what a key is unique. The service has one API key, so its id adds nothing.
+/// Within what a key is unique.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) struct Scope {
+    /// The position of the API key among those of the account, where one was needed.
+    pub api_key: Option<usize>,
     pub method: String,
     pub path: String,
     pub key: String,

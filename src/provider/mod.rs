@@ -14,6 +14,7 @@ mod feed;
 mod guard;
 mod id;
 mod idempotency;
+mod key;
 mod machine;
 mod money_back;
 mod operate;
@@ -46,6 +47,7 @@ use crate::model::{EventId, EventKind, PaymentId, Rail, Reference, SimTime, Trut
 
 pub use api::{ApiReply, ApiRequest, BODY_BYTES_MAX, Subject};
 pub use event::{Event, EventSubject};
+pub use key::{ApiKey, Scope};
 pub use machine::Hold;
 pub use outbox::{Outbox, Outcome};
 pub use payment::Coin;
@@ -71,8 +73,8 @@ pub struct Config {
     pub live: bool,
     /// Whose payments these are, such as `acct_01J8Z3AAAA`.
     pub account: String,
-    /// The one key that opens the API.
-    pub api_key: String,
+    /// What opens the API.
+    pub keys: Vec<ApiKey>,
     /// Rails that the account is enabled for.
     pub rails: Vec<&'static Rail>,
     /// What every choice derives from.
@@ -85,7 +87,7 @@ pub struct Config {
     pub profile: Arc<Profile>,
 }
 
-/// Without the key.
+/// Without the keys.
 impl fmt::Debug for Config {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Config")
@@ -103,7 +105,8 @@ impl fmt::Debug for Config {
 pub struct Provider {
     profile: Arc<Profile>,
     account: Account,
-    api_key: String,
+    /// Only ever appended to: idempotency knows a key by its position.
+    keys: Vec<ApiKey>,
     rails: Vec<&'static Rail>,
     ids: IdSource,
     /// In the order of creation, which is that of their ids.
@@ -121,7 +124,7 @@ pub struct Provider {
     quotas: Quotas,
 }
 
-/// Sizes only: the records are the merchant's business, the key is nobody's.
+/// Sizes only: the records are the merchant's business, keys are nobody's.
 impl fmt::Debug for Provider {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Provider")
@@ -140,7 +143,7 @@ impl Provider {
         Self {
             profile: config.profile,
             account: Account { id: config.account, live: config.live },
-            api_key: config.api_key,
+            keys: config.keys,
             rails: config.rails,
             ids: IdSource::new(config.seed, &config.nonce, config.start),
             payments: Vec::new(),

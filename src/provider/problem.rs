@@ -14,6 +14,7 @@ pub(super) enum Code {
     Unauthenticated,
     EnvironmentMismatch,
     ApiKeyInUrl,
+    InsufficientScope,
     BrowserOrigin,
     PaymentNotFound,
     RouteNotFound,
@@ -52,6 +53,7 @@ impl Code {
                 (401, "environment_mismatch", "The API key is for the other mode")
             }
             Self::ApiKeyInUrl => (401, "api_key_in_url", "An API key does not belong in a URL"),
+            Self::InsufficientScope => (403, "insufficient_scope", "The API key may not do this"),
             Self::BrowserOrigin => (403, "browser_origin", "Calls from a browser are refused"),
             Self::PaymentNotFound => (404, "payment_not_found", "There is no such payment"),
             Self::RouteNotFound => (404, "not_found", "There is no such resource"),

@@ -14,9 +14,9 @@ use super::profile::RateLimit;
 /// The name of the one policy that there is.
 const POLICY: &str = "per-key";
 
-/// What each key has asked in its last window: the window, and how many calls.
+/// What each key, by its position, has asked in its last window: the window, and how many calls.
 #[derive(Debug, Default)]
-pub(super) struct Quotas(BTreeMap<[u8; 32], (i64, u32)>);
+pub(super) struct Quotas(BTreeMap<usize, (i64, u32)>);
 
 /// Where a key stands after a call.
 #[derive(Debug, Clone, Copy)]
@@ -30,10 +30,10 @@ pub(super) struct Quota {
 
 impl Quotas {
     /// Counts a call of that key.
-    pub fn take(&mut self, limit: RateLimit, key: &[u8; 32], now: SimTime) -> Quota {
+    pub fn take(&mut self, limit: RateLimit, key: usize, now: SimTime) -> Quota {
         let length_ms = i64::try_from(limit.within.ms()).unwrap_or(i64::MAX).max(1);
         let window = now.unix_ms().div_euclid(length_ms);
-        let known = self.0.entry(*key).or_insert((window, 0));
+        let known = self.0.entry(key).or_insert((window, 0));
         if known.0 != window {
             *known = (window, 0);
         }

@@ -17,7 +17,7 @@ use countersign::merchant::Policy;
 use countersign::model::{
     LaneId, Observation, OrderState, Posting, PostingKind, RAILS, Reference, SimTime, Span,
 };
-use countersign::provider::{ApiRequest, Config, Provider};
+use countersign::provider::{ApiKey, ApiRequest, Config, Provider};
 use countersign::run::{Answer, Lane, Message, Now, Request, Sent, Settings, World};
 use countersign::scenario::{Arrival, Scenario, gherkin};
 use countersign::signature::{self, Secret};
@@ -137,7 +137,7 @@ impl Stage {
         let provider = Provider::new(Config {
             live: false,
             account: "acct_01J8Z3AAAA0000000000000000".to_owned(),
-            api_key: KEY.to_owned(),
+            keys: vec![ApiKey::with_all_scopes(KEY)],
             rails: RAILS.iter().collect(),
             seed: 7,
             nonce: "TEST".to_owned(),

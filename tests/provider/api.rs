@@ -1,10 +1,10 @@
 //! What the API answers: routes, the boundary, lists, and every refusal with its code.
 
 use countersign::model::{PaymentId, RAILS, Reference};
-use countersign::provider::{ApiRequest, BODY_BYTES_MAX, Subject};
+use countersign::provider::{ApiRequest, BODY_BYTES_MAX, Scope, Subject};
 use serde_json::{Value, json};
 
-use super::{Desk, KEY};
+use super::{Desk, KEY, key_for};
 
 /// Refuses, and answers the problem document.
 fn problem(desk: &mut Desk, call: (&str, &str, &str), headers: &[(&str, &str)]) -> Value {
@@ -58,6 +58,40 @@ fn the_boundary_is_kept_before_anything_else() {
     // As the `fetch` of Node.js calls.
     let accepted = desk.call("GET", "/v1/rails", "", &[("sec-fetch-mode", "cors")]);
     assert_eq!(accepted.status, 200);
+}
+
+#[test]
+fn a_key_opens_what_its_scopes_say_and_nothing_else() {
+    let payment = "/v1/payments/pay_x";
+    let cases = [
+        ("POST", "/v1/payments", Scope::PaymentsWrite),
+        ("POST", "/v1/payments/pay_x/cancel", Scope::PaymentsWrite),
+        ("POST", "/v1/payments/pay_x/refunds", Scope::PaymentsWrite),
+        ("GET", "/v1/payments", Scope::PaymentsRead),
+        ("GET", payment, Scope::PaymentsRead),
+        ("GET", "/v1/events", Scope::PaymentsRead),
+        ("GET", "/v1/rails", Scope::PaymentsRead),
+        ("GET", "/v1/refunds/rfd_x", Scope::PaymentsRead),
+        ("POST", "/v1/payouts", Scope::PaymentsWrite),
+        ("GET", "/v1/payouts", Scope::PaymentsRead),
+        ("GET", "/v1/payouts/pyt_x", Scope::PaymentsRead),
+        ("GET", "/v1/statements", Scope::StatementsRead),
+        ("GET", "/v1/statements/2026-01-05", Scope::StatementsRead),
+    ];
+    for (method, target, needed) in cases {
+        for scope in Scope::ALL {
+            let reply = Desk::new().call(method, target, "", &[("x-api-key", &key_for(*scope))]);
+            assert_eq!(reply.status == 403, *scope != needed, "{method} {target} with {scope}");
+        }
+    }
+    let reading = key_for(Scope::PaymentsRead);
+    let refused = problem(
+        &mut Desk::new(),
+        ("POST", "/v1/payments", "{}"),
+        &[("x-api-key", &reading), ("idempotency-key", "k")],
+    );
+    assert_eq!(refused["code"], "insufficient_scope");
+    assert!(refused["detail"].as_str().unwrap().contains("payments:write"), "{refused}");
 }
 
 /// Body (`G` stands for three good fields), status, code, pointers.

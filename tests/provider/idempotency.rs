@@ -1,10 +1,11 @@
 //! Idempotency keys: the same answer for a day, and nothing done twice.
 
 use countersign::model::Span;
+use countersign::provider::Scope;
 use countersign::provider::profile::Idempotency as Habit;
 
-use super::Desk;
 use super::transition::{Act, HUNDRED, act};
+use super::{Desk, key_for};
 
 const BODY: &str = r#"{"reference":"INV-1","asset":"USDT","network":"tron","amount":"100.00"}"#;
 const SAME: &str =
@@ -147,4 +148,14 @@ fn who_can_do_without_a_key() {
         let mut desk = Desk::with(|profile| profile.api.idempotency = habit);
         assert_eq!(create(&mut desk, BODY, "").0, status, "{habit:?}");
     }
+}
+
+#[test]
+fn another_api_key_has_idempotency_keys_of_its_own() {
+    let mut desk = Desk::new();
+    create(&mut desk, BODY, "k");
+    let writing = key_for(Scope::PaymentsWrite);
+    let headers = [("idempotency-key", "k"), ("x-api-key", writing.as_str())];
+    let reply = desk.call("POST", "/v1/payments", OTHER, &headers);
+    assert_eq!((reply.status, reply.events.len()), (201, 1));
 }

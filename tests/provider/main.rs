@@ -17,12 +17,25 @@ use std::collections::BTreeMap;
 
 use bytes::Bytes;
 use countersign::model::{EventKind, PaymentId, RAILS, Reference, SimTime, Span, Truth};
-use countersign::provider::{ApiReply, ApiRequest, Config, Event, Profile, Provider};
+use countersign::provider::{
+    ApiKey, ApiReply, ApiRequest, Config, Event, Profile, Provider, Scope,
+};
 use serde_json::Value;
 
 const KEY: &str = "sk_live_0123456789abcdef";
 const START: SimTime = SimTime::from_unix_ms(1_767_608_128_412);
 const PARTITION: u32 = 1;
+
+/// One key for everything, and one for each scope, which ends with its name.
+fn keys() -> Vec<ApiKey> {
+    let one = |scope: &Scope| ApiKey { secret: key_for(*scope), scopes: [*scope].into() };
+    let all = [ApiKey::with_all_scopes(KEY)];
+    all.into_iter().chain(Scope::ALL.iter().map(one)).collect()
+}
+
+fn key_for(scope: Scope) -> String {
+    format!("{KEY}_{scope}")
+}
 
 /// A service with a clock that the test moves.
 struct Desk {
@@ -42,7 +55,7 @@ impl Desk {
         let config = Config {
             live: true,
             account: "acct_01J8Z3AAAA0000000000000000".to_owned(),
-            api_key: KEY.to_owned(),
+            keys: keys(),
             // One rail of the catalogue is left out, so that there is one that is not enabled.
             rails: RAILS.iter().filter(|rail| rail.id != "usdc-base").collect(),
             seed: 7,

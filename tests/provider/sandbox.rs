@@ -7,7 +7,7 @@ use countersign::model::{EventId, PaymentId, RAILS, SimTime, Span};
 use countersign::provider::sandbox::{
     Action, Attempt, Command, Declined, Entry, Mistake, Reply, Sandbox,
 };
-use countersign::provider::{ApiReply, ApiRequest, Config};
+use countersign::provider::{ApiKey, ApiReply, ApiRequest, Config};
 use proptest::prelude::*;
 use serde_json::Value;
 
@@ -17,7 +17,7 @@ fn config() -> Config {
     Config {
         live: true,
         account: "acct_01J8Z3AAAA0000000000000000".to_owned(),
-        api_key: KEY.to_owned(),
+        keys: vec![ApiKey::with_all_scopes(KEY)],
         rails: RAILS.iter().collect(),
         seed: 7,
         nonce: "nonce".to_owned(),

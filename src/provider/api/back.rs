@@ -3,6 +3,7 @@
 use super::route::{Access, Call, Handler, Route, payment_in_path};
 use super::{ApiReply, Subject, json};
 use crate::provider::idempotency::Outcome;
+use crate::provider::key::Scope;
 use crate::provider::problem::{Code, Problem};
 use crate::provider::refund::RefundStatus;
 use crate::provider::refused::Refused;
@@ -11,7 +12,7 @@ use crate::provider::{Provider, request, wire};
 pub(super) const CANCEL: Route = Route {
     method: "POST",
     path: "/v1/payments/{id}/cancel",
-    access: Access::Key,
+    access: Access::Key(Scope::PaymentsWrite),
     query: &[],
     subject: payment_in_path,
     handler: Handler::EachTime(Provider::cancel_call),
@@ -20,7 +21,7 @@ pub(super) const CANCEL: Route = Route {
 pub(super) const REFUND: Route = Route {
     method: "POST",
     path: "/v1/payments/{id}/refunds",
-    access: Access::Key,
+    access: Access::Key(Scope::PaymentsWrite),
     query: &[],
     subject: payment_in_path,
     handler: Handler::OncePerKey(Provider::refund_call),
@@ -29,7 +30,7 @@ pub(super) const REFUND: Route = Route {
 pub(super) const READ_REFUND: Route = Route {
     method: "GET",
     path: "/v1/refunds/{id}",
-    access: Access::Key,
+    access: Access::Key(Scope::PaymentsRead),
     query: &[],
     subject: |provider, _, id| {
         let position = provider.refunds.get(id)?;

@@ -6,6 +6,7 @@ use super::route::{Access, Call, Handler, Route};
 use super::{ApiReply, Subject, json, list};
 use crate::provider::Provider;
 use crate::provider::id::Prefix;
+use crate::provider::key::Scope;
 use crate::provider::query::{self, Parameter, Shape};
 
 const AFTER: Parameter = Parameter { name: "after", shape: Shape::Id(Prefix::Event) };
@@ -15,7 +16,7 @@ const TYPE: Parameter = Parameter { name: "type", shape: Shape::Text };
 pub(super) const LIST: Route = Route {
     method: "GET",
     path: "/v1/events",
-    access: Access::Key,
+    access: Access::Key(Scope::PaymentsRead),
     query: &[&AFTER, &PAYMENT, &TYPE, &query::LIMIT],
     subject: |_, request, _| {
         query::glimpse(&request.query, &PAYMENT).map(|id| Subject::Payment(PaymentId::new(id)))

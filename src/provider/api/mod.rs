@@ -122,20 +122,18 @@ impl Provider {
     ) -> Result<ApiReply, Problem> {
         guard::check_url(request)?;
         let (route, item) = route::find(request)?;
-        // The public view needs no key, so a browser that reads it gives none away.
-        if route.access == Access::Anyone {
-            return self.carry_out(route, (request, item), (now, partition));
-        }
+        let Access::Key(scope) = route.access else {
+            // The public view needs no key, so a browser that reads it gives none away.
+            return self.carry_out((route, item), (request, None), (now, partition));
+        };
         guard::check_origin(request)?;
-        guard::check_key(request, &self.api_key, self.account.live)?;
-        let quota = self
-            .profile
-            .api
-            .rate_limit
-            .map(|limit| self.quotas.take(limit, &guard::fingerprint(request), now));
+        let key = guard::check_key(request, &self.keys, self.account.live)?;
+        guard::check_scope(&self.keys[key], scope)?;
+        let limit = self.profile.api.rate_limit;
+        let quota = limit.map(|limit| self.quotas.take(limit, key, now));
         let outcome = match quota.as_ref().and_then(Quota::problem) {
             Some(problem) => Err(problem),
-            None => self.carry_out(route, (request, item), (now, partition)),
+            None => self.carry_out((route, item), (request, Some(key)), (now, partition)),
         };
         let mut reply = outcome.unwrap_or_else(|problem| self.refuse(&problem));
         reply.headers.extend(quota.into_iter().flat_map(|quota| quota.headers()));
@@ -145,8 +143,8 @@ impl Provider {
     /// Answers a call that was let in.
     fn carry_out(
         &mut self,
-        route: &Route,
-        (request, item): (&ApiRequest, &str),
+        (route, item): (&Route, &str),
+        (request, api_key): (&ApiRequest, Option<usize>),
         (now, partition): (SimTime, u32),
     ) -> Result<ApiReply, Problem> {
         if request.body.len() > BODY_BYTES_MAX {
@@ -154,7 +152,7 @@ impl Provider {
             return Err(Problem::new(Code::BodyTooLarge, detail));
         }
         let query = Query::read(&request.query, route.query)?;
-        let call = Call { request, item, query, now, partition };
+        let call = Call { request, api_key, item, query, now, partition };
         match route.handler {
             Handler::EachTime(handler) => handler(self, &call),
             Handler::OncePerKey(handler) => self.idempotent(&call, handler),
@@ -175,12 +173,13 @@ impl Provider {
 
     /// Does what the call asks for once per key, as far as the profile has it.
     fn idempotent(&mut self, call: &Call<'_>, handler: Once) -> Result<ApiReply, Problem> {
-        let Call { request, now, .. } = *call;
+        let Call { request, api_key, now, .. } = *call;
         let habit = self.profile.api.idempotency;
         let Some(key) = idempotency::key(request.headers.get("idempotency-key"), habit)? else {
             return handler(self, call).map(|(reply, _)| reply);
         };
-        let scope = Scope { method: request.method.clone(), path: request.path.clone(), key };
+        let scope =
+            Scope { api_key, method: request.method.clone(), path: request.path.clone(), key };
         let fingerprint = idempotency::fingerprint(&request.body);
         if let Some(outcome) = self.idempotency.find(habit, (&scope, &fingerprint), now)? {
             let mut reply = match outcome {

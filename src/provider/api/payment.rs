@@ -6,6 +6,7 @@ use super::route::{Access, Call, Handler, Route, payment_in_path};
 use super::{ApiReply, Subject, json, list};
 use crate::provider::id::Prefix;
 use crate::provider::idempotency::Outcome;
+use crate::provider::key::Scope;
 use crate::provider::payment::Payment;
 use crate::provider::problem::{Code, Problem};
 use crate::provider::query::{self, Parameter, Shape};
@@ -18,7 +19,7 @@ const AFTER: Parameter = Parameter { name: "after", shape: Shape::Id(Prefix::Pay
 pub(super) const CREATE: Route = Route {
     method: "POST",
     path: "/v1/payments",
-    access: Access::Key,
+    access: Access::Key(Scope::PaymentsWrite),
     query: &[],
     subject: |_, request, _| request::reference_in(&request.body).map(Subject::Reference),
     handler: Handler::OncePerKey(Provider::create_call),
@@ -27,7 +28,7 @@ pub(super) const CREATE: Route = Route {
 pub(super) const LIST: Route = Route {
     method: "GET",
     path: "/v1/payments",
-    access: Access::Key,
+    access: Access::Key(Scope::PaymentsRead),
     query: &[&REFERENCE, &STATUS, &AFTER, &query::LIMIT],
     subject: |_, request, _| {
         let reference = query::glimpse(&request.query, &REFERENCE)?;
@@ -39,7 +40,7 @@ pub(super) const LIST: Route = Route {
 pub(super) const READ: Route = Route {
     method: "GET",
     path: "/v1/payments/{id}",
-    access: Access::Key,
+    access: Access::Key(Scope::PaymentsRead),
     query: &[],
     subject: payment_in_path,
     handler: Handler::EachTime(|provider, call| provider.read_payment(call.item)),

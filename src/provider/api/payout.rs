@@ -6,6 +6,7 @@ use super::route::{Access, Call, Handler, Route};
 use super::{ApiReply, json, list};
 use crate::provider::id::Prefix;
 use crate::provider::idempotency::Outcome;
+use crate::provider::key::Scope;
 use crate::provider::problem::{Code, Problem};
 use crate::provider::query::{self, Parameter, Shape};
 use crate::provider::{Provider, request};
@@ -16,7 +17,7 @@ const AFTER: Parameter = Parameter { name: "after", shape: Shape::Id(Prefix::Pay
 pub(super) const CREATE: Route = Route {
     method: "POST",
     path: "/v1/payouts",
-    access: Access::Key,
+    access: Access::Key(Scope::PaymentsWrite),
     query: &[],
     subject: |_, _, _| None,
     handler: Handler::OncePerKey(Provider::payout_call),
@@ -25,7 +26,7 @@ pub(super) const CREATE: Route = Route {
 pub(super) const LIST: Route = Route {
     method: "GET",
     path: "/v1/payouts",
-    access: Access::Key,
+    access: Access::Key(Scope::PaymentsRead),
     query: &[&REFERENCE, &AFTER, &query::LIMIT],
     subject: |_, _, _| None,
     handler: Handler::EachTime(|provider, call| Ok(provider.list_payouts(call))),
@@ -34,7 +35,7 @@ pub(super) const LIST: Route = Route {
 pub(super) const READ: Route = Route {
     method: "GET",
     path: "/v1/payouts/{id}",
-    access: Access::Key,
+    access: Access::Key(Scope::PaymentsRead),
     query: &[],
     subject: |_, _, _| None,
     handler: Handler::EachTime(|provider, call| provider.read_payout(call.item)),

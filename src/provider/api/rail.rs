@@ -2,12 +2,13 @@
 
 use super::route::{Access, Handler, Route};
 use super::{json, list};
+use crate::provider::key::Scope;
 use crate::provider::wire;
 
 pub(super) const LIST: Route = Route {
     method: "GET",
     path: "/v1/rails",
-    access: Access::Key,
+    access: Access::Key(Scope::PaymentsRead),
     query: &[],
     subject: |_, _, _| None,
     handler: Handler::EachTime(|provider, _| {

@@ -6,6 +6,7 @@ use super::{ApiReply, ApiRequest, ROUTES, Subject};
 use crate::model::{PaymentId, SimTime};
 use crate::provider::Provider;
 use crate::provider::idempotency::Outcome;
+use crate::provider::key::Scope;
 use crate::provider::problem::{Code, Problem};
 use crate::provider::query::{Parameter, Query};
 
@@ -27,8 +28,8 @@ pub(super) struct Route {
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(super) enum Access {
     Anyone,
-    /// Whoever has the key.
-    Key,
+    /// Whoever has a key with this scope.
+    Key(Scope),
 }
 
 /// What answers.
@@ -46,6 +47,8 @@ pub(super) type Once = fn(&mut Provider, &Call<'_>) -> Result<(ApiReply, Outcome
 /// A call that found its route and was let in.
 pub(super) struct Call<'a> {
     pub request: &'a ApiRequest,
+    /// The position of the key that opened it; none where none is needed.
+    pub api_key: Option<usize>,
     /// What stands in the path's braces, as it came.
     pub item: &'a str,
     pub query: Query,

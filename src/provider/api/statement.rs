@@ -10,6 +10,7 @@ use super::route::{Access, Call, Handler, Route};
 use super::{ApiReply, json, list};
 use crate::model::{Asset, Money, Rail, SimTime, rail_by_id};
 use crate::provider::Provider;
+use crate::provider::key::Scope;
 use crate::provider::problem::{Code, FieldError, Problem};
 use crate::provider::query::{self, Parameter, Shape};
 use crate::provider::statement::{self, About, Line, LineKind, Records, Statement};
@@ -23,7 +24,7 @@ const AFTER: Parameter = Parameter { name: "after", shape: Shape::Text };
 pub(super) const LIST: Route = Route {
     method: "GET",
     path: "/v1/statements",
-    access: Access::Key,
+    access: Access::Key(Scope::StatementsRead),
     query: &[&RAIL, &AFTER, &query::LIMIT],
     subject: |_, _, _| None,
     handler: Handler::EachTime(|provider, call| provider.list_statements(call)),
@@ -32,7 +33,7 @@ pub(super) const LIST: Route = Route {
 pub(super) const READ: Route = Route {
     method: "GET",
     path: "/v1/statements/{date}",
-    access: Access::Key,
+    access: Access::Key(Scope::StatementsRead),
     query: &[&RAIL],
     subject: |_, _, _| None,
     handler: Handler::EachTime(|provider, call| provider.read_statement(call)),
