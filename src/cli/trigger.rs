@@ -76,7 +76,7 @@ pub fn run(args: Args) -> Result<ExitCode, Failure> {
 fn event(kind: EventKind, reference: &str) -> Result<Event, Failure> {
     let entropy = entropy::fresh().map_err(|error| Failure::Ours(error.to_string()))?;
     let now = clock::wall();
-    let key = format!("sk_test_{}", entropy::derived(&entropy, "api key"));
+    let key = entropy::api_key(&entropy, false);
     let mut provider = Provider::new(Config {
         live: false,
         account: format!("acct_{}", entropy::account(&entropy)),

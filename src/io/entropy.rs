@@ -30,10 +30,11 @@ pub fn account(entropy: &[u8; 32]) -> String {
     letters(entropy, "account", 26)
 }
 
-/// A secret for one purpose, as 64 hexadecimal digits.
+/// A key for the API, such as `sk_test_` and 64 hexadecimal digits.
 #[must_use]
-pub fn derived(entropy: &[u8; 32], purpose: &str) -> String {
-    hex::encode(digest(entropy, purpose))
+pub fn api_key(entropy: &[u8; 32], live: bool) -> String {
+    let mode = if live { "live" } else { "test" };
+    format!("sk_{mode}_{}", hex::encode(digest(entropy, "api key")))
 }
 
 fn letters(entropy: &[u8; 32], purpose: &str, count: usize) -> String {

@@ -206,10 +206,7 @@ impl Setup {
         let entropy = entropy::fresh()?;
         let live = options.live.unwrap_or(false);
         let scheme = find_scheme(options.signature.as_deref().unwrap_or(DEFAULT_SCHEME))?;
-        let fresh_key = || {
-            let mode = if live { "live" } else { "test" };
-            format!("sk_{mode}_{}", entropy::derived(&entropy, "api key"))
-        };
+        let fresh_key = || entropy::api_key(&entropy, live);
         let fresh_secret = || scheme.fresh_secret(&entropy).expose().to_owned();
         let api_key = options.api_key.clone().unwrap_or_else(fresh_key);
         Ok(Self {

@@ -20,7 +20,7 @@ pub use super::shared::Watch;
 use super::wiring::{Came, Check, Miswired};
 use super::{audit, doctor, play, preflight, provider_http};
 use crate::history::{FORMAT, Fact, Redaction, RunEnded, RunStarted};
-use crate::merchant::{Connection, Profile, ProviderConfig};
+use crate::merchant::{Connection, Profile};
 use crate::model::{LaneId, Rail, rail_by_id};
 use crate::provider::{self, ApiKey, ApiRequest, Provider};
 use crate::run::{Settings, World};
@@ -215,7 +215,9 @@ impl Stage {
         let declared = options.profile.provider.webhook_secret.clone();
         let webhook_secret = declared.map_or_else(|| scheme.fresh_secret(&entropy), Secret::new);
         scheme.check_secret(&webhook_secret).map_err(SessionError::Secret)?;
-        let api_key = api_key(&options.profile.provider, &entropy);
+        let provider = &options.profile.provider;
+        let fresh_key = || super::entropy::api_key(&entropy, provider.live);
+        let api_key = provider.api_key.clone().unwrap_or_else(fresh_key);
         let config = provider_config(options, (&nonce, &entropy), &api_key, clock);
         let account = config.account.clone();
         let profile = config.profile.clone();
@@ -326,12 +328,6 @@ fn history(path: &Path) -> Result<crate::run::Medium, SessionError> {
     }
     let file = File::create(path).map_err(error)?;
     Ok(Box::new(BufWriter::with_capacity(1 << 16, file)))
-}
-
-fn api_key(declared: &ProviderConfig, entropy: &[u8; 32]) -> String {
-    let mode = if declared.live { "live" } else { "test" };
-    let fresh = || format!("sk_{mode}_{}", super::entropy::derived(entropy, "api key"));
-    declared.api_key.clone().unwrap_or_else(fresh)
 }
 
 fn provider_config(
