@@ -28,6 +28,8 @@ fn truth(text: &str) -> Truth {
     let nothing = matches!(status, Status::Pending | Status::Expired);
     let received = words.next_if(|word| word.parse::<u32>().is_ok());
     let received = usdt(received.unwrap_or(if nothing { "0" } else { "100" }));
+    // A transfer that does not count, such as one without its tag.
+    let is_stray = words.next_if_eq(&"stray").is_some();
     let due = usdt("100");
     let amount_state = match received.atoms.cmp(&due.atoms) {
         _ if received.is_zero() => AmountState::None,
@@ -44,7 +46,7 @@ fn truth(text: &str) -> Truth {
         flags: words.map(|word| Flag::from_word(word).unwrap()).collect(),
         due,
         received,
-        transfers: 1,
+        transfers: u32::from(is_stray || !received.is_zero()),
         event: None,
     }
 }
@@ -86,6 +88,8 @@ fn states(text: &str) -> BTreeSet<OrderState> {
 fn journey(last: &'static str) -> Vec<&'static str> {
     let before: &[&str] = match last {
         "pending" => &[],
+        "pending stray" | "pending stray wrong_asset" => &["pending"],
+        "expired stray wrong_asset" => &["pending", "pending stray wrong_asset"],
         "pending 40" | "paid" | "paid 110" | "expired" => &["pending"],
         "confirmed" => &["pending", "paid"],
         "confirmed 110" => &["pending", "paid 110"],
@@ -107,6 +111,9 @@ const STATES: &str = "
 | provider says             | paid                                | confirmed                      | settled                        |
 | pending                   | awaiting                            | awaiting                       | awaiting                       |
 | pending 40                | awaiting exception                  | awaiting exception             | awaiting exception             |
+| pending stray             | awaiting exception                  | awaiting exception             | awaiting exception             |
+| pending stray wrong_asset | awaiting exception                  | awaiting exception             | awaiting exception             |
+| expired stray wrong_asset | cancelled awaiting exception        | cancelled awaiting exception   | cancelled awaiting exception   |
 | paid                      | awaiting provisional paid           | awaiting provisional           | awaiting provisional           |
 | paid 110                  | awaiting provisional paid exception | awaiting provisional exception | awaiting provisional exception |
 | confirmed                 | paid                                | paid                           | awaiting provisional           |

@@ -112,7 +112,7 @@ fn what_is_selected_is_what_was_meant() {
     assert_eq!(count(&[&format!("{file}:{}", line + 2)], None), Ok(1), "its steps are it");
     assert_eq!(count(&[&name], None), Ok(1));
     assert_eq!(count(&["scenarios/copies.yaml"], None), Ok(24));
-    assert_eq!(count(&[], Some("@IDEM-02 and not @amounts")), Ok(2));
+    assert_eq!(count(&[], Some("@IDEM-02 and not @amounts")), Ok(3));
     for (targets, tags) in [
         (&["features/idempotence.feature"][..], None),
         (&["features/idempotency.feature:9999"][..], None),

@@ -6,6 +6,7 @@
 
 mod event;
 mod id;
+mod mistake;
 mod money;
 mod observation;
 mod payment;
@@ -14,6 +15,7 @@ mod time;
 
 pub use event::{AccountEventKind, EventKind};
 pub use id::{EventId, LaneId, PaymentId, Reference};
+pub use mistake::Mistake;
 pub use money::{Asset, Money, MoneyError};
 pub use observation::{Exception, ExceptionClass, Observation, OrderState, Posting, PostingKind};
 pub(crate) use payment::words;

@@ -257,6 +257,12 @@ impl Rail {
         self.contract.is_some() || ["ethereum", "xrpl"].contains(&self.network)
     }
 
+    /// Whether a transfer tells what its sender asked for apart from what it delivered.
+    #[must_use]
+    pub fn tells_what_was_requested(&self) -> bool {
+        self.network == "xrpl"
+    }
+
     /// How long so many confirmations take.
     #[must_use]
     pub const fn time_for(&self, confirmations: u32) -> Span {

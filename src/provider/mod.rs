@@ -189,6 +189,12 @@ impl Provider {
         self.get(payment).map(|payment| payment.expires_at)
     }
 
+    /// Until when the network may still confirm it.
+    #[must_use]
+    pub fn watched_until(&self, payment: &PaymentId) -> Option<SimTime> {
+        self.expires_at(payment).map(|at| at.plus(machine::MONITORED))
+    }
+
     /// Blocks until all its transfers are deep enough for the policy; the policy's number while
     /// nothing came, zero for a payment that does not exist.
     #[must_use]

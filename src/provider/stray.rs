@@ -3,14 +3,13 @@
 //! A table, read by the machine (can this be sent at all?) and by the wire (what does the transfer
 //! show?). Knows no payment.
 
-use crate::model::{Asset, RAILS, Rail};
+use crate::model::{Asset, Mistake, PaymentId, Rail, SimTime};
 
-use super::address;
 use super::id::digest;
 use super::payment::Coin;
-
-/// Networks on which one key has one address everywhere, so that money can come on the wrong one.
-const SHARED_ADDRESSES: &[&str] = &["ethereum", "base", "polygon", "bsc"];
+use super::refused::Refused;
+use super::transfer::Sending;
+use super::{Event, Provider, address};
 
 /// What else wallets send on a network: its own coin, else a token that is common there. Bitcoin
 /// and its like carry nothing else.
@@ -31,6 +30,50 @@ pub(super) struct Shown {
     pub asset: Asset,
     pub network: &'static str,
     pub contract: Option<String>,
+}
+
+impl From<Mistake> for Coin {
+    fn from(mistake: Mistake) -> Self {
+        match mistake {
+            Mistake::OtherAsset => Self::OtherAsset,
+            Mistake::OtherNetwork => Self::OtherNetwork,
+            Mistake::LookAlike => Self::LookAlike,
+            Mistake::Untagged => Self::Untagged,
+            Mistake::Failing => Self::Failing,
+        }
+    }
+}
+
+impl Provider {
+    /// The payer sends something by mistake: so many atoms of it, or as many units as are due,
+    /// whatever they are worth. What comes wrongly never counts, so nothing of it is ever missing.
+    ///
+    /// # Errors
+    /// As `send`.
+    pub fn mistake(
+        &mut self,
+        payment: &PaymentId,
+        (mistake, atoms): (Mistake, Option<u128>),
+        now: SimTime,
+    ) -> Result<Vec<Event>, Refused> {
+        let truth = self.truth(payment);
+        let truth = truth.ok_or_else(|| Refused::UnknownPayment(payment.clone()))?;
+        let coin = Coin::from(mistake);
+        let shown = self::coin(truth.rail, coin).ok_or(Refused::NoSuchCoin(truth.rail.id))?;
+        let due = truth.due;
+        let whole = || converted(due.atoms, due.asset, shown.asset);
+        let sending = Sending { atoms: atoms.unwrap_or_else(whole), requested: None, coin };
+        self.send(payment, sending, now)
+    }
+}
+
+/// As many units of another asset, whatever they are worth; as many as can be counted.
+fn converted(atoms: u128, from: Asset, to: Asset) -> u128 {
+    let power = |n: u8| 10_u128.pow(u32::from(n));
+    match to.decimals.checked_sub(from.decimals) {
+        Some(more) => atoms.saturating_mul(power(more)),
+        None => atoms / power(from.decimals - to.decimals),
+    }
 }
 
 /// What such a transfer on that rail shows. None: it cannot be sent there.
@@ -55,13 +98,7 @@ pub(super) fn coin(rail: &'static Rail, coin: Coin) -> Option<Shown> {
             Some(Shown { asset: *asset, ..own(rail.network, None) })
         }
         Coin::OtherNetwork => {
-            let shares = |network: &str| SHARED_ADDRESSES.contains(&network);
-            let other = RAILS.iter().find(|other| {
-                other.asset.symbol == rail.asset.symbol
-                    && other.network != rail.network
-                    && shares(rail.network)
-                    && shares(other.network)
-            })?;
+            let other = rail.sibling()?;
             Some(Shown { asset: other.asset, ..own(other.network, other.contract) })
         }
     }
@@ -69,7 +106,7 @@ pub(super) fn coin(rail: &'static Rail, coin: Coin) -> Option<Shown> {
 
 #[cfg(test)]
 mod tests {
-    use crate::model::rail_by_id;
+    use crate::model::{RAILS, rail_by_id};
 
     use super::*;
 
@@ -91,6 +128,16 @@ mod tests {
             let found: Vec<_> =
                 all.into_iter().filter(|what| coin(rail, *what).is_some()).collect();
             assert_eq!(found, *possible, "{}", rail.id);
+        }
+    }
+
+    #[test]
+    fn the_model_knows_the_same_mistakes() {
+        for rail in RAILS {
+            for mistake in Mistake::ALL {
+                let possible = coin(rail, Coin::from(*mistake)).is_some();
+                assert_eq!(rail.allows(*mistake), possible, "{mistake} on {}", rail.id);
+            }
         }
     }
 

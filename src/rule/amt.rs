@@ -6,7 +6,7 @@ use super::idem::is_drive_to_blame;
 use super::oracle::Fault;
 use super::ord::each;
 use super::{Breach, Level, Need, Outcome, Owner, Rule};
-use crate::model::{AmountState, EventKind, Status};
+use crate::model::{AmountState, EventKind, Flag, Status};
 
 /// AMT-01
 pub static AMOUNT_NOT_COMPARED: Rule = Rule {
@@ -78,7 +78,9 @@ fn parts(order: &Order<'_>) -> Outcome {
     let Some(truth) = order.truth() else { return Outcome::NotExercised };
     let final_and_whole = matches!(truth.status, Status::Confirmed | Status::Settled)
         && truth.amount_state == AmountState::Exact;
-    if truth.transfers < 2 || !final_and_whole {
+    // A transfer that took the place of another one is no second part.
+    let lost = [Flag::Replaced, Flag::Reorged].iter().any(|flag| truth.flags.contains(flag));
+    if truth.transfers < 2 || lost || !final_and_whole {
         return Outcome::NotExercised;
     }
     let faults = [Fault::Repeated, Fault::Excess, Fault::WrongAmount];

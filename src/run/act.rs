@@ -1,4 +1,4 @@
-//! Payer, network and operator: what changes the provider's truth, and how far the clock moves.
+//! Blocks, deadlines, crediting and time: what leads a payment on, and how far the clock moves.
 
 use super::lane::{Lane, Stop};
 use super::{Now, World};
@@ -7,25 +7,11 @@ use crate::provider::{Event, Provider, Refused};
 use crate::scenario::Pay;
 
 /// How long a payer takes; any span will do, as long as it is less than a rail's expiry.
-const PAYER_TAKES: Span = Span::from_s(5);
+pub(super) const PAYER_TAKES: Span = Span::from_s(5);
 /// How long crediting takes.
 const SETTLING_TAKES: Span = Span::from_s(3600);
 
 impl Lane {
-    /// The payer sends money.
-    pub(super) fn pay(&mut self, how: &Pay, world: &mut World, now: Now) -> Result<(), Stop> {
-        let truth = self.truth(world)?;
-        let due = truth.due.atoms;
-        let atoms = match how {
-            Pay::Exact => due.saturating_sub(truth.received.atoms),
-            Pay::Amount(money) => money.atoms,
-            Pay::OverBy(atoms) => due.saturating_add(*atoms),
-            Pay::UnderBy(atoms) => due.saturating_sub(*atoms),
-        };
-        self.pass(PAYER_TAKES, world, now);
-        self.transition(world, now, |provider, payment, at| provider.pay(payment, atoms, at))
-    }
-
     /// The network adds blocks: as many as the policy still needs, where no number is said.
     pub(super) fn confirm(
         &mut self,
@@ -168,7 +154,8 @@ impl Lane {
         wanted.min(last)
     }
 
-    fn transition(
+    /// Changes the truth of the payment in focus, and records it.
+    pub(super) fn transition(
         &mut self,
         world: &mut World,
         now: Now,

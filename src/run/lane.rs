@@ -250,6 +250,8 @@ impl Lane {
             }
             Action::Pay(how) => self.pay(how, world, now)?,
             Action::Confirm(blocks) => self.confirm(*blocks, world, now)?,
+            Action::Network(what) => self.network(*what, world, now)?,
+            Action::Operate(what) => self.operate(*what, world, now)?,
             Action::Settle => self.settle(world, now)?,
             Action::Expire => self.expire(world, now)?,
             Action::Accept => self.accept(world, now)?,

@@ -6,7 +6,9 @@
 mod act;
 mod checkout;
 mod lane;
+mod network;
 mod order;
+mod pay;
 mod post;
 mod request;
 mod settings;

@@ -160,6 +160,8 @@ fn named(scenario: &Scenario, number: u32) -> BTreeSet<EventKind> {
             }
             Action::Pay(_)
             | Action::Confirm(_)
+            | Action::Network(_)
+            | Action::Operate(_)
             | Action::Settle
             | Action::Expire
             | Action::Accept

@@ -77,8 +77,8 @@ fn look(
     if order.payment.is_none() {
         return Ok(Found::NotBound);
     }
-    let credited = store::is_credited(db, &payment.id, event.cause(), fault)?;
-    let change = order.decide(payment, credited, fault);
+    let booked = store::booked(db, &payment.id, event.cause(), fault)?;
+    let change = order.decide(payment, booked, fault);
     Ok(Found::Follows(order, change))
 }
 
@@ -129,8 +129,8 @@ pub(super) fn apply_snapshot(
     fault: Option<Fault>,
 ) -> rusqlite::Result<()> {
     let Some(order) = store::find_order(db, &payment.reference)? else { return Ok(()) };
-    let credited = store::is_credited(db, &payment.id, cause, fault)?;
-    let change = order.decide(payment, credited, fault);
+    let booked = store::booked(db, &payment.id, cause, fault)?;
+    let change = order.decide(payment, booked, fault);
     store::apply(db, &order, payment, &change, cause)
 }
 

@@ -2,11 +2,11 @@
 //!
 //! A pure decision: the order as it stands and one snapshot of a payment go in, a change comes
 //! out. Snapshots may arrive in any order and any number of times, by notification or by
-//! reconciliation; the outcome is that of the furthest one.
+//! reconciliation; the outcome is that of the newest one.
 
 use super::defect::Fault;
 use super::money::{Rail, through_a_float};
-use super::payment::{Payment, Status};
+use super::payment::{DisputeEnd, Payment, Status};
 
 /// An order as the shop keeps it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -17,9 +17,22 @@ pub(super) struct Order {
     pub due: u128,
     /// The payment that the shop created for it; none until the service has answered.
     pub payment: Option<String>,
-    /// How far that payment is known to have got.
+    /// Where that payment is known to stand.
     pub status: Status,
+    /// How often its status is known to have changed.
+    pub version: u32,
     pub state: State,
+    pub dispute: Option<DisputeEnd>,
+}
+
+/// What stands in the books for a payment, in atoms.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub(super) struct Booked {
+    /// Whether it counts as booked; a defect may overlook that.
+    pub credited: bool,
+    pub credits: u128,
+    pub reversals: u128,
+    pub refunded: u128,
 }
 
 /// What the shop shows of an order; the words are those of the observation contract.
@@ -30,6 +43,7 @@ pub(super) enum State {
     Paid,
     Exception,
     Cancelled,
+    Refunded,
 }
 
 /// Why a person has to look at an order.
@@ -39,22 +53,39 @@ pub(super) enum Class {
     WrongAsset,
     LatePayment,
     DuplicatePayment,
+    PolicyHold,
+    /// The network did not confirm it.
+    Unconfirmed,
+    /// Final money was taken back, or may be.
+    Reversed,
 }
 
 /// What is to be done, all of it or nothing.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Change {
     pub status: Status,
+    pub version: u32,
     pub state: State,
+    pub dispute: Option<DisputeEnd>,
     /// Postings that credit the customer, in atoms. With them the goods leave, once.
     pub credits: Vec<u128>,
+    /// Atoms of a credit that are taken back.
+    pub reversal: u128,
+    /// Atoms that were paid back.
+    pub refund: u128,
     pub opens: Vec<Class>,
     pub closes: Vec<Class>,
 }
 
 impl State {
-    const ALL: [Self; 5] =
-        [Self::Awaiting, Self::Provisional, Self::Paid, Self::Exception, Self::Cancelled];
+    const ALL: [Self; 6] = [
+        Self::Awaiting,
+        Self::Provisional,
+        Self::Paid,
+        Self::Exception,
+        Self::Cancelled,
+        Self::Refunded,
+    ];
 
     pub(super) const fn word(self) -> &'static str {
         match self {
@@ -63,6 +94,7 @@ impl State {
             Self::Paid => "paid",
             Self::Exception => "exception",
             Self::Cancelled => "cancelled",
+            Self::Refunded => "refunded",
         }
     }
 
@@ -78,14 +110,17 @@ impl Class {
             Self::WrongAsset => "wrong-asset",
             Self::LatePayment => "late-payment",
             Self::DuplicatePayment => "duplicate-payment",
+            Self::PolicyHold => "policy-hold",
+            Self::Unconfirmed => "delayed-confirmation",
+            Self::Reversed => "reversed-after-final",
         }
     }
 }
 
 impl Order {
-    /// What follows from `payment`, where `credited` says whether it has been booked before.
-    pub(super) fn decide(&self, payment: &Payment, credited: bool, fault: Option<Fault>) -> Change {
-        let has_money = payment.received > 0 || payment.status >= Status::Paid;
+    /// What follows from `payment`, where `booked` is what stands in the books for it.
+    pub(super) fn decide(&self, payment: &Payment, booked: Booked, fault: Option<Fault>) -> Change {
+        let has_money = payment.received > 0 || payment.status.is_covered();
         if self.payment.as_deref() != Some(payment.id.as_str()) {
             // Another payment for the same order never pays it a second time.
             return self.unchanged().open_if(has_money, Class::DuplicatePayment);
@@ -97,29 +132,39 @@ impl Order {
             let class = if is_own_asset { Class::AmountMismatch } else { Class::WrongAsset };
             return self.unchanged().open_if(has_money, class).parked(has_money);
         }
-        if payment.status < self.status {
+        if payment.version < self.version {
             return self.after_older(payment, fault);
         }
-        match payment.status {
-            Status::Pending => self.unchanged(),
-            Status::Expired => self.after_expiry(payment, fault),
+        let change =
+            Change { status: payment.status, version: payment.version, ..self.unchanged() };
+        let change = change.open_if(payment.foreign, Class::WrongAsset);
+        let change = match payment.status {
+            Status::Pending => change.fallen_back(),
+            Status::Expired => self.after_expiry(change, payment, fault),
             Status::Paid if fault == Some(Fault::ShipsWhenSeen) => {
-                self.after_confirmation(payment, credited, fault)
+                self.after_confirmation(change, payment, booked, fault)
             }
-            Status::Paid => {
-                Change { status: Status::Paid, state: State::Provisional, ..self.unchanged() }
-            }
+            Status::Paid => Change { state: State::Provisional, ..change }.resumed(),
             Status::Confirmed | Status::Settled => {
-                self.after_confirmation(payment, credited, fault)
+                self.after_confirmation(change, payment, booked, fault)
             }
-        }
+            Status::Held => change.open_if(true, Class::PolicyHold).parked(true),
+            Status::Cancelled => Change { state: State::Cancelled, ..change },
+            Status::Failed => change.failed(booked),
+            Status::Refunded => Change { state: State::Refunded, ..change }.resumed(),
+        };
+        self.gone_back(change, payment, booked)
     }
 
     fn unchanged(&self) -> Change {
         Change {
             status: self.status,
+            version: self.version,
             state: self.state,
+            dispute: self.dispute,
             credits: Vec::new(),
+            reversal: 0,
+            refund: 0,
             opens: Vec::new(),
             closes: Vec::new(),
         }
@@ -133,47 +178,68 @@ impl Order {
             (Status::Paid, Some(Fault::LatestSnapshotWins)) => State::Provisional,
             _ => return self.unchanged(),
         };
-        Change { status: payment.status, state, ..self.unchanged() }
+        Change { status: payment.status, version: payment.version, state, ..self.unchanged() }
     }
 
     /// The window has closed. Whatever came in is somebody's money, so a person has to look.
-    fn after_expiry(&self, payment: &Payment, fault: Option<Fault>) -> Change {
+    fn after_expiry(&self, change: Change, payment: &Payment, fault: Option<Fault>) -> Change {
         let ignored = payment.late && fault == Some(Fault::LateMoneyIgnored);
         let late = payment.late && !ignored;
         let short = payment.received > 0 && !payment.late;
         // An earlier snapshot without the money may come after the one that parked the order.
         let is_parked = self.state == State::Exception;
-        let change = Change {
-            status: Status::Expired,
-            state: if is_parked { State::Exception } else { State::Cancelled },
-            ..self.unchanged()
-        };
-        change
+        let state = if is_parked { State::Exception } else { State::Cancelled };
+        Change { state, ..change }
             .open_if(late, Class::LatePayment)
             .open_if(short, Class::AmountMismatch)
-            .parked(late || short)
+            .parked(late || short || payment.foreign)
     }
 
     /// The provider stands behind the money: the goods leave, and the books move, once.
     fn after_confirmation(
         &self,
+        change: Change,
         payment: &Payment,
-        credited: bool,
+        booked: Booked,
         fault: Option<Fault>,
     ) -> Change {
-        let change = Change { status: payment.status, ..self.unchanged() };
         if payment.received < self.due && fault != Some(Fault::AmountNotCompared) {
             return change.open_if(true, Class::AmountMismatch).parked(true);
         }
-        let closes = vec![Class::LatePayment, Class::AmountMismatch];
+        let closes =
+            vec![Class::LatePayment, Class::AmountMismatch, Class::PolicyHold, Class::Unconfirmed];
         if fault == Some(Fault::ExpiryIsFinal) && self.status == Status::Expired {
             return Change { state: State::Cancelled, closes, ..self.unchanged() };
         }
-        let credits = if credited { Vec::new() } else { self.credits(payment, fault) };
+        let credits = if booked.credited { Vec::new() } else { self.credits(payment, fault) };
         // The customer gets what was ordered; a person decides about what is too much.
         let over = payment.received > self.due;
-        Change { state: State::Paid, credits, closes, ..change }
-            .open_if(over, Class::AmountMismatch)
+        // Whoever lost a dispute stays in a person's hands.
+        let state = if self.dispute == Some(DisputeEnd::Lost) { self.state } else { State::Paid };
+        Change { state, credits, closes, ..change }.open_if(over, Class::AmountMismatch)
+    }
+
+    /// What the payer got back by now and the books do not say yet, whatever the status.
+    fn gone_back(&self, mut change: Change, payment: &Payment, booked: Booked) -> Change {
+        change.refund = payment.refunded.saturating_sub(booked.refunded);
+        let Some(dispute) = payment.dispute.filter(|dispute| self.dispute < Some(dispute.ends))
+        else {
+            return change;
+        };
+        change.dispute = Some(dispute.ends);
+        match dispute.ends {
+            DisputeEnd::Open => change.open_if(true, Class::Reversed),
+            DisputeEnd::Won => {
+                change.closes.push(Class::Reversed);
+                change
+            }
+            DisputeEnd::Lost => {
+                let new: u128 = change.credits.iter().sum();
+                change.reversal = booked.standing().saturating_add(new).min(dispute.atoms);
+                let change = Change { state: State::Exception, ..change };
+                change.open_if(true, Class::Reversed)
+            }
+        }
     }
 
     /// One posting of what was due, however the money came.
@@ -192,6 +258,13 @@ impl Order {
     }
 }
 
+impl Booked {
+    /// Credits that were not taken back.
+    const fn standing(self) -> u128 {
+        self.credits.saturating_sub(self.reversals)
+    }
+}
+
 impl Change {
     fn open_if(mut self, applies: bool, class: Class) -> Self {
         if applies {
@@ -205,5 +278,28 @@ impl Change {
             self.state = State::Exception;
         }
         self
+    }
+
+    /// A stop, or a fear, is over.
+    fn resumed(mut self) -> Self {
+        self.closes.extend([Class::PolicyHold, Class::LatePayment, Class::AmountMismatch]);
+        self
+    }
+
+    /// What was seen is gone again.
+    fn fallen_back(mut self) -> Self {
+        if self.state == State::Provisional {
+            self.state = State::Awaiting;
+        }
+        self
+    }
+
+    /// The money will not stay: what was booked is taken back, and a person has to look.
+    fn failed(mut self, booked: Booked) -> Self {
+        self.reversal = booked.standing();
+        self.state = State::Exception;
+        self.closes.push(Class::PolicyHold);
+        let class = if self.reversal > 0 { Class::Reversed } else { Class::Unconfirmed };
+        self.open_if(true, class)
     }
 }

@@ -3,6 +3,7 @@
 //! Unknown fields are ignored, as the contract asks of clients. Knows nothing of orders.
 
 use serde::Deserialize;
+use serde::de::IgnoredAny;
 use serde_json::value::RawValue;
 
 use super::money::parse_atoms;
@@ -34,18 +35,47 @@ pub(super) struct Payment {
     pub received: u128,
     /// Money came after the deadline.
     pub late: bool,
+    /// Something else than the asset that was asked for came.
+    pub foreign: bool,
+    /// How often its status has changed: a snapshot with more is the newer one.
+    pub version: u32,
+    /// What was paid back, in atoms.
+    pub refunded: u128,
+    pub dispute: Option<Dispute>,
     /// What each transfer brought, in the order in which they came.
     pub transfers: Vec<u128>,
 }
 
-/// How far a payment has got; a later one never gives way to an earlier one.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+/// Where a payment stands. It can go back: only its version tells old from new.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Status {
     Pending,
     Expired,
     Paid,
     Confirmed,
     Settled,
+    Failed,
+    Cancelled,
+    Held,
+    Refunded,
+}
+
+/// The payer's objection.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Dispute {
+    pub ends: DisputeEnd,
+    /// What the payer wants back, in atoms.
+    pub atoms: u128,
+}
+
+/// How far an objection is; the later goes before the earlier.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub(super) enum DisputeEnd {
+    #[serde(rename = "opened")]
+    Open,
+    Won,
+    Lost,
 }
 
 /// Why a text is nothing that the service would say.
@@ -69,11 +99,31 @@ const KNOWN: &[&str] = &[
     "payment.settled",
     "payment.expired",
     "payment.late",
+    "payment.reverted",
+    "payment.failed",
+    "payment.cancelled",
+    "payment.held",
+    "payment.released",
+    "refund.created",
+    "refund.completed",
+    "refund.failed",
+    "dispute.opened",
+    "dispute.won",
+    "dispute.lost",
 ];
 
 impl Status {
-    const ALL: [Self; 5] =
-        [Self::Pending, Self::Expired, Self::Paid, Self::Confirmed, Self::Settled];
+    const ALL: [Self; 9] = [
+        Self::Pending,
+        Self::Expired,
+        Self::Paid,
+        Self::Confirmed,
+        Self::Settled,
+        Self::Failed,
+        Self::Cancelled,
+        Self::Held,
+        Self::Refunded,
+    ];
 
     pub(super) const fn word(self) -> &'static str {
         match self {
@@ -82,11 +132,36 @@ impl Status {
             Self::Paid => "paid",
             Self::Confirmed => "confirmed",
             Self::Settled => "settled",
+            Self::Failed => "failed",
+            Self::Cancelled => "cancelled",
+            Self::Held => "held",
+            Self::Refunded => "refunded",
         }
+    }
+
+    /// Whether enough money stands behind it.
+    pub(super) const fn is_covered(self) -> bool {
+        matches!(self, Self::Paid | Self::Confirmed | Self::Settled | Self::Held)
     }
 
     pub(super) fn from_word(word: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|status| status.word() == word)
+    }
+}
+
+impl DisputeEnd {
+    const ALL: [Self; 3] = [Self::Open, Self::Won, Self::Lost];
+
+    pub(super) const fn word(self) -> &'static str {
+        match self {
+            Self::Open => "opened",
+            Self::Won => "won",
+            Self::Lost => "lost",
+        }
+    }
+
+    pub(super) fn from_word(word: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|end| end.word() == word)
     }
 }
 
@@ -129,6 +204,15 @@ impl Payment {
             received: atoms(&form.amount.received)?,
             transfers: own.map(|transfer| atoms(&transfer.amount)).collect::<Result<_, _>>()?,
             late: form.flags.iter().any(|flag| flag == "late"),
+            foreign: form.flags.iter().any(|flag| flag == "wrong_asset"),
+            version: u32::try_from(form.status_timeline.len()).unwrap_or(u32::MAX),
+            refunded: atoms(&form.amount.refunded)?,
+            dispute: match form.dispute {
+                Some(dispute) => {
+                    Some(Dispute { ends: dispute.status, atoms: atoms(&dispute.amount)? })
+                }
+                None => None,
+            },
             id: form.id,
             account: form.account,
             livemode: form.livemode,
@@ -170,6 +254,9 @@ struct PaymentForm {
     amount: AmountForm,
     #[serde(default)]
     transactions: Vec<TransferForm>,
+    status_timeline: Vec<IgnoredAny>,
+    #[serde(default)]
+    dispute: Option<DisputeForm>,
 }
 
 #[derive(Deserialize)]
@@ -183,6 +270,13 @@ struct RailForm {
 struct AmountForm {
     due: String,
     received: String,
+    refunded: String,
+}
+
+#[derive(Deserialize)]
+struct DisputeForm {
+    status: DisputeEnd,
+    amount: String,
 }
 
 #[derive(Deserialize)]

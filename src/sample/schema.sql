@@ -7,7 +7,9 @@ create table if not exists orders (
     due         text not null,
     payment     text unique,
     status      text not null,
+    version     integer not null default 0,
     state       text not null,
+    dispute     text,
     fulfilments integer not null default 0
 ) strict;
 
@@ -25,6 +27,7 @@ create table if not exists postings (
     id         integer primary key,
     reference  text not null,
     payment    text not null,
+    kind       text not null default 'credit',
     atoms      text not null,
     cause      text not null,
     cause_kind text not null

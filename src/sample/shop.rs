@@ -145,6 +145,8 @@ impl Checkout {
             due,
             payment: None,
             status: Status::Pending,
+            version: 0,
+            dispute: None,
             state: State::Awaiting,
         })
     }

@@ -140,15 +140,22 @@ impl Stage {
         };
         let received = match (word, detail.starts_with(|first: char| first.is_ascii_digit())) {
             (_, true) => detail,
-            ("created" | "expired", false) => "0",
+            ("created" | "expired" | "cancelled", false) => "0",
             _ => due,
         };
         let mut payment = payment(due, status, received);
+        if status == "refunded" {
+            payment["amount"]["refunded"] = received.into();
+        }
         if is_late {
             payment["flags"] = json!(["late"]);
         }
-        let kind = if word == "pending" { "underpaid" } else { word };
-        let event = event(&format!("evt_{n}"), &format!("payment.{kind}"), &payment);
+        let kind = match word {
+            "pending" => "payment.underpaid".to_owned(),
+            "refunded" => "refund.completed".to_owned(),
+            kind => format!("payment.{kind}"),
+        };
+        let event = event(&format!("evt_{n}"), &kind, &payment);
         if !act.starts_with("old-") && !act.starts_with("forged-") {
             self.service.lock().unwrap().truth = Some(payment);
         }
@@ -177,7 +184,7 @@ impl Stage {
         request.body(body.to_owned()).send().await.unwrap().status()
     }
 
-    /// State, fulfilments, credits and open exceptions, as the observation contract shows them.
+    /// State, fulfilments, postings and open exceptions, as the observation contract shows them.
     pub(super) async fn end(&self) -> String {
         let reference = REFERENCE.replace('/', "%2F");
         let url = format!("{}/countersign/orders/{reference}", self.base);
@@ -188,9 +195,18 @@ impl Stage {
             let words: Vec<_> = items.map(|word| word.trim_end_matches(".000000")).collect();
             if words.is_empty() { "-".to_owned() } else { words.join(",") }
         };
-        let (credits, exceptions) = (list("postings", "amount"), list("exceptions", "class"));
+        let postings = order["postings"].as_array().unwrap().iter().map(|posting| {
+            let amount = posting["amount"].as_str().unwrap().trim_end_matches(".000000");
+            match posting["kind"].as_str().unwrap() {
+                "credit" => amount.to_owned(),
+                kind => format!("{kind}:{amount}"),
+            }
+        });
+        let postings: Vec<_> = postings.collect();
+        let postings = if postings.is_empty() { "-".to_owned() } else { postings.join(",") };
+        let exceptions = list("exceptions", "class");
         let state = order["state"].as_str().unwrap();
-        format!("{state} {} {credits} {exceptions}", order["fulfilments"])
+        format!("{state} {} {postings} {exceptions}", order["fulfilments"])
     }
 }
 
@@ -215,10 +231,20 @@ pub(super) fn payment(due: &str, status: &str, received: &str) -> Value {
         [one] => one.to_owned(),
         _ => parts.iter().map(|part| part.parse::<u64>().unwrap()).sum::<u64>().to_string(),
     };
+    let timeline: &[&str] = match status {
+        "pending" => &["pending"],
+        "confirmed" => &["pending", "paid", "confirmed"],
+        "settled" => &["pending", "paid", "confirmed", "settled"],
+        "failed" => &["pending", "paid", "confirmed", "failed"],
+        "refunded" => &["pending", "paid", "confirmed", "settled", "refunded"],
+        other => &["pending", other],
+    };
+    let timeline: Vec<_> = timeline.iter().map(|status| json!({"status": status})).collect();
     json!({"id": "pay_1", "account": "acct_1", "livemode": true, "reference": REFERENCE,
            "status": status, "flags": [], "transactions": transfers,
            "rail": {"asset": "USDT", "network": "tron", "decimals": 6},
-           "amount": {"due": due, "received": sum}})
+           "amount": {"due": due, "received": sum, "refunded": "0"},
+           "status_timeline": timeline, "dispute": null})
 }
 
 pub(super) fn event(id: &str, kind: &str, payment: &Value) -> Value {

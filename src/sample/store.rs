@@ -7,13 +7,13 @@
 use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use rusqlite::types::{FromSql, FromSqlError, FromSqlResult, ValueRef};
+use rusqlite::types::{FromSql, FromSqlError, FromSqlResult, ToSql, ToSqlOutput, ValueRef};
 use rusqlite::{Connection, OptionalExtension as _, Row, TransactionBehavior, params};
 
 use super::defect::Fault;
 use super::money::find_rail;
-use super::order::{Change, Order, State};
-use super::payment::{Event, Payment, Status};
+use super::order::{Booked, Change, Order, State};
+use super::payment::{DisputeEnd, Event, Payment, Status};
 
 /// Why the store did not do what was asked.
 #[derive(Debug, thiserror::Error)]
@@ -110,7 +110,7 @@ pub(super) fn open_order(db: &Connection, order: &Order, account: &str) -> rusql
 
 pub(super) fn find_order(db: &Connection, reference: &str) -> rusqlite::Result<Option<Order>> {
     let mut select = db.prepare_cached(
-        "select reference, asset, network, due, payment, status, state
+        "select reference, asset, network, due, payment, status, state, version, dispute
          from orders where reference = ?1",
     )?;
     select.query_row([reference], read_order).optional()
@@ -126,6 +126,8 @@ fn read_order(row: &Row<'_>) -> rusqlite::Result<Order> {
         payment: row.get(4)?,
         status: row.get(5)?,
         state: row.get(6)?,
+        version: row.get(7)?,
+        dispute: row.get(8)?,
     })
 }
 
@@ -199,8 +201,31 @@ pub(super) fn set_applied(db: &Connection, event: &str) -> rusqlite::Result<()> 
     db.prepare_cached("update events set applied = 1 where id = ?1")?.execute([event]).map(drop)
 }
 
+/// What stands in the books for a payment.
+pub(super) fn booked(
+    db: &Connection,
+    payment: &str,
+    cause: Cause<'_>,
+    fault: Option<Fault>,
+) -> rusqlite::Result<Booked> {
+    let mut booked =
+        Booked { credited: is_credited(db, payment, cause, fault)?, ..Booked::default() };
+    let mut select = db.prepare_cached("select kind, atoms from postings where payment = ?1")?;
+    let mut rows = select.query([payment])?;
+    while let Some(row) = rows.next()? {
+        let (kind, Atoms(atoms)): (String, Atoms) = (row.get(0)?, row.get(1)?);
+        let sum = match kind.as_str() {
+            "credit" => &mut booked.credits,
+            "reversal" => &mut booked.reversals,
+            _ => &mut booked.refunded,
+        };
+        *sum = sum.saturating_add(atoms);
+    }
+    Ok(booked)
+}
+
 /// Whether a payment has been booked before. Four of the defects overlook that it has.
-pub(super) fn is_credited(
+fn is_credited(
     db: &Connection,
     payment: &str,
     cause: Cause<'_>,
@@ -232,7 +257,8 @@ pub(super) fn is_credited(
     {
         return Ok(false);
     }
-    db.prepare_cached("select 1 from postings where payment = ?1")?.exists([payment])
+    db.prepare_cached("select 1 from postings where payment = ?1 and kind = 'credit'")?
+        .exists([payment])
 }
 
 /// Carries out a change, every part of it.
@@ -246,16 +272,20 @@ pub(super) fn apply(
     let reference = &order.reference;
     let ships = !change.credits.is_empty();
     let mut update = db.prepare_cached(
-        "update orders set status = ?2, state = ?3, fulfilments = fulfilments + ?4
-         where reference = ?1",
+        "update orders set status = ?2, state = ?3, fulfilments = fulfilments + ?4, version = ?5,
+         dispute = ?6 where reference = ?1",
     )?;
-    update.execute(params![reference, change.status.word(), change.state.word(), ships])?;
-    for atoms in &change.credits {
+    let (status, state) = (change.status.word(), change.state.word());
+    update.execute(params![reference, status, state, ships, change.version, change.dispute])?;
+    let credits = change.credits.iter().map(|atoms| ("credit", *atoms));
+    let back = [("reversal", change.reversal), ("refund", change.refund)];
+    for (kind, atoms) in credits.chain(back.into_iter().filter(|(_, atoms)| *atoms > 0)) {
         let mut insert = db.prepare_cached(
-            "insert into postings (reference, payment, atoms, cause, cause_kind)
-             values (?1, ?2, ?3, ?4, ?5)",
+            "insert into postings (reference, payment, kind, atoms, cause, cause_kind)
+             values (?1, ?2, ?3, ?4, ?5, ?6)",
         )?;
-        insert.execute([reference, &payment.id, &atoms.to_string(), cause.id, cause.kind])?;
+        let atoms = atoms.to_string();
+        insert.execute([reference, &payment.id, kind, &atoms, cause.id, cause.kind])?;
     }
     for (classes, is_open) in [(&change.closes, false), (&change.opens, true)] {
         for class in classes {
@@ -288,6 +318,18 @@ pub(super) struct Atoms(pub u128);
 impl FromSql for Atoms {
     fn column_result(value: ValueRef<'_>) -> FromSqlResult<Self> {
         value.as_str()?.parse().map(Self).map_err(|_| FromSqlError::InvalidType)
+    }
+}
+
+impl FromSql for DisputeEnd {
+    fn column_result(value: ValueRef<'_>) -> FromSqlResult<Self> {
+        Self::from_word(value.as_str()?).ok_or(FromSqlError::InvalidType)
+    }
+}
+
+impl ToSql for DisputeEnd {
+    fn to_sql(&self) -> rusqlite::Result<ToSqlOutput<'_>> {
+        Ok(self.word().into())
     }
 }
 

@@ -9,7 +9,7 @@
 //! event, `at-once` three times in one instant, `new-id` under another id, `spaced` in another
 //! spelling; `unknown` is an event of a type that nobody knows; `reconcile` drives the job.
 //!
-//! An end reads: state, fulfilments, credits, open exceptions, the last answer.
+//! An end reads: state, fulfilments, postings, open exceptions, the last answer.
 
 use std::collections::BTreeSet;
 
@@ -75,6 +75,13 @@ confirmed:300 settled:300 reconcile        | paid 1 250 amount-mismatch 200
 expired:100 confirmed:250                  | paid 1 250 - 200
 settled old-confirmed old-paid old-created | paid 1 250 - 200
 hidden-expired:100 reconcile               | exception 0 - amount-mismatch 200
+paid held                                  | exception 0 - policy-hold 200
+paid held confirmed old-held               | paid 1 250 - 200
+confirmed failed:0                         | exception 1 250,reversal:250 reversed-after-final 200
+confirmed failed:0 again old-confirmed     | exception 1 250,reversal:250 reversed-after-final 200
+cancelled                                  | cancelled 0 - - 200
+settled refunded again                     | refunded 1 250,refund:250 - 200
+hidden-refunded reconcile                  | refunded 0 refund:250 - 200
 ";
 
 #[tokio::test]

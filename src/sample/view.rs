@@ -12,13 +12,14 @@ pub(super) fn view(db: &Connection, reference: &str) -> rusqlite::Result<Option<
     let mut count = db.prepare_cached("select fulfilments from orders where reference = ?1")?;
     let fulfilments: i64 = count.query_row([reference], |row| row.get(0))?;
     let mut postings = db.prepare_cached(
-        "select id, atoms, payment from postings where reference = ?1 order by id",
+        "select id, atoms, payment, kind from postings where reference = ?1 order by id",
     )?;
     let postings = postings.query_map([reference], |row| {
         let (id, Atoms(atoms), payment): (i64, Atoms, String) =
             (row.get(0)?, row.get(1)?, row.get(2)?);
+        let kind: String = row.get(3)?;
         let amount = format_atoms(atoms, order.rail.decimals);
-        Ok(json!({"id": format!("p{id}"), "kind": "credit", "amount": amount,
+        Ok(json!({"id": format!("p{id}"), "kind": kind, "amount": amount,
                   "asset": order.rail.asset, "payment_id": payment}))
     })?;
     let mut exceptions = db.prepare_cached(

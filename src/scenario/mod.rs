@@ -4,6 +4,7 @@
 
 pub mod gherkin;
 mod orders;
+mod payment;
 mod plan;
 mod selection;
 pub mod step;
@@ -11,8 +12,8 @@ pub mod suite;
 mod transpose;
 pub mod yaml;
 
+pub use payment::{Network, Operation, Pay, Replacement};
 pub use plan::{
-    Action, Alteration, Arrival, Deliver, Expectation, Forgery, Pay, Phase, Plan, Scenario, Source,
-    Step,
+    Action, Alteration, Arrival, Deliver, Expectation, Forgery, Phase, Plan, Scenario, Source, Step,
 };
 pub use selection::{Selection, SelectionError, TagExpression, Target};

@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 
 use serde::{Deserialize, Serialize};
 
+use super::{Network, Operation, Pay};
 use crate::model::{EventKind, ExceptionClass, Money, OrderState, Rail, Span};
 
 /// Everything that will be played.
@@ -67,8 +68,12 @@ pub enum Action {
     Pay(Pay),
     /// The network adds blocks; `None`: as many as the policy needs.
     Confirm(Option<u32>),
+    /// The network does something else.
+    Network(Network),
     /// The provider credits the payment.
     Settle,
+    /// The provider or its operator does something else.
+    Operate(Operation),
     /// The clock passes the payment's deadline.
     Expire,
     /// An operator of the provider accepts money that came late or short.
@@ -98,19 +103,6 @@ pub enum Action {
     Reconcile,
     /// What must be seen.
     Expect(Expectation),
-}
-
-/// What the payer does.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Pay {
-    /// Exactly what is due.
-    Exact,
-    /// That much, in the payment's own asset.
-    Amount(Money),
-    /// What is due plus this many atoms.
-    OverBy(u128),
-    /// What is due less this many atoms.
-    UnderBy(u128),
 }
 
 /// One delivery instruction.

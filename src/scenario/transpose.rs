@@ -6,7 +6,7 @@
 
 use crate::model::{Asset, EventKind, Money, Rail, rail_by_id};
 
-use super::{Action, Expectation, Pay, Scenario, Step};
+use super::{Action, Expectation, Network, Pay, Replacement, Scenario, Step};
 
 /// Scenarios about the rails themselves stay on the rails that they name.
 const BOUND: &str = "rails";
@@ -24,7 +24,7 @@ pub(super) fn transposed(scenario: &Scenario, rails_enabled: &[&str]) -> Option<
 
 fn onto(scenario: &Scenario, rail: &'static Rail) -> Option<Scenario> {
     // Money that is final at once is never merely paid.
-    if rail.is_instant() && scenario.steps.iter().any(|step| names(&step.action, EventKind::Paid)) {
+    if rail.is_instant() && scenario.steps.iter().any(|step| needs_blocks(&step.action)) {
         return None;
     }
     let steps = scenario.steps.iter().map(|step| {
@@ -49,16 +49,19 @@ fn action(action: &Action, rail: &'static Rail) -> Option<Action> {
             }
             Action::Open { amount, rail }
         }
-        Action::Pay(Pay::Amount(amount)) => Action::Pay(Pay::Amount(money(*amount, asset)?)),
+        Action::Pay(pay) => Action::Pay(paid(pay, rail)?),
         Action::Expect(Expectation::Credits { count, amount: Some(amount) }) => {
             let amount = Some(money(*amount, asset)?);
             Action::Expect(Expectation::Credits { count: *count, amount })
         }
         // So many blocks, or so much time, mean something else on a network with other blocks.
-        Action::Confirm(Some(_)) | Action::PassTime(_) => return None,
+        Action::Confirm(Some(_))
+        | Action::Network(Network::Reorganise(Some(_)))
+        | Action::PassTime(_) => return None,
         Action::Focus(_)
-        | Action::Pay(Pay::Exact | Pay::OverBy(_) | Pay::UnderBy(_))
         | Action::Confirm(None)
+        | Action::Network(_)
+        | Action::Operate(_)
         | Action::Settle
         | Action::Expire
         | Action::Accept
@@ -74,6 +77,36 @@ fn action(action: &Action, rail: &'static Rail) -> Option<Action> {
     })
 }
 
+/// What the payer does, on another rail; none where nobody can do that there.
+fn paid(pay: &Pay, rail: &'static Rail) -> Option<Pay> {
+    let own = |amount: Money| money(amount, rail.asset);
+    Some(match pay {
+        Pay::Amount(amount) => Pay::Amount(own(*amount)?),
+        Pay::Replace(Replacement::Amount(amount)) => {
+            Pay::Replace(Replacement::Amount(own(*amount)?))
+        }
+        Pay::Mistake { what, .. } => rail.allows(*what).then(|| pay.clone())?,
+        Pay::Partial { requested, delivered } => {
+            let (requested, delivered) = (own(*requested)?, own(*delivered)?);
+            rail.tells_what_was_requested().then_some(Pay::Partial { requested, delivered })?
+        }
+        Pay::Exact
+        | Pay::OverBy(_)
+        | Pay::UnderBy(_)
+        | Pay::InParts(_)
+        | Pay::Replace(Replacement::Exact | Replacement::Elsewhere) => pay.clone(),
+    })
+}
+
+/// Whether the step makes sense only where a transfer waits for blocks.
+fn needs_blocks(action: &Action) -> bool {
+    match action {
+        Action::Network(_) => true,
+        Action::Pay(pay) => pay.needs_blocks(),
+        _ => [EventKind::Paid, EventKind::Reverted].iter().any(|kind| names(action, *kind)),
+    }
+}
+
 /// Whether the step is about that event.
 fn names(action: &Action, kind: EventKind) -> bool {
     match action {
@@ -84,6 +117,8 @@ fn names(action: &Action, kind: EventKind) -> bool {
         | Action::Focus(_)
         | Action::Pay(_)
         | Action::Confirm(_)
+        | Action::Network(_)
+        | Action::Operate(_)
         | Action::Settle
         | Action::Expire
         | Action::Accept

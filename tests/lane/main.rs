@@ -4,6 +4,7 @@
 //! A scenario is written as people write it; what came of it is told in one line, see `Played`.
 
 mod death;
+mod rail;
 mod steps;
 mod time;
 mod wait;

@@ -3,10 +3,8 @@
 use std::collections::BTreeMap;
 
 use bytes::Bytes;
-use countersign::model::{EventId, PaymentId, RAILS, SimTime, Span};
-use countersign::provider::sandbox::{
-    Action, Attempt, Command, Declined, Entry, Mistake, Reply, Sandbox,
-};
+use countersign::model::{EventId, Mistake, PaymentId, RAILS, SimTime, Span};
+use countersign::provider::sandbox::{Action, Attempt, Command, Declined, Entry, Reply, Sandbox};
 use countersign::provider::{ApiKey, ApiReply, ApiRequest, Config};
 use proptest::prelude::*;
 use serde_json::Value;

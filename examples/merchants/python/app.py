@@ -25,20 +25,21 @@ LARGEST_BODY = 1024 * 1024
 ASSETS = {("USDT", "tron"): 6, ("USDC", "base"): 6, ("BTC", "bitcoin"): 8, ("XRP", "xrpl"): 6}
 KNOWN_EVENTS = {
     f"payment.{word}"
-    for word in "created detected underpaid paid overpaid confirmed settled expired late".split()
+    for word in (
+        "created detected underpaid paid overpaid confirmed settled expired late"
+        " reverted failed cancelled held released"
+    ).split()
 }
-# How far a payment has got. News of an earlier stage never undoes a later one.
-STAGES = ["pending", "expired", "paid", "confirmed", "settled"]
 
 TABLES = """
 PRAGMA journal_mode = WAL;
 CREATE TABLE IF NOT EXISTS orders (
     reference TEXT PRIMARY KEY, account TEXT NOT NULL, asset TEXT NOT NULL, network TEXT NOT NULL,
     amount TEXT NOT NULL, payment TEXT UNIQUE, status TEXT NOT NULL DEFAULT 'new',
-    stage INTEGER NOT NULL DEFAULT 0, shipments INTEGER NOT NULL DEFAULT 0);
+    version INTEGER NOT NULL DEFAULT 0, shipments INTEGER NOT NULL DEFAULT 0);
 CREATE TABLE IF NOT EXISTS news (payment TEXT, news TEXT, PRIMARY KEY (payment, news));
 CREATE TABLE IF NOT EXISTS ledger (
-    id INTEGER PRIMARY KEY, reference TEXT NOT NULL, payment TEXT NOT NULL,
+    id INTEGER PRIMARY KEY, type TEXT NOT NULL, reference TEXT NOT NULL, payment TEXT NOT NULL,
     value TEXT NOT NULL, currency TEXT NOT NULL);
 CREATE INDEX IF NOT EXISTS ledger_by_reference ON ledger (reference);
 CREATE TABLE IF NOT EXISTS cases (
@@ -77,12 +78,14 @@ class Payment(NamedTuple):
     account: str
     livemode: bool
     reference: str
-    stage: int
+    status: str
+    version: int
     asset: str
     network: str
     due: Decimal
     received: Decimal
     late: bool
+    foreign: bool
 
     @classmethod
     def read(cls, shown):
@@ -90,17 +93,21 @@ class Payment(NamedTuple):
         plain = {name: shown[name] for name in ("id", "account", "livemode", "reference")}
         return cls(
             **plain,
-            stage=STAGES.index(shown["status"]),
+            status=shown["status"],
+            # It grows with every change of status: news of an earlier one undoes nothing.
+            version=len(shown["status_timeline"]),
             asset=rail["asset"],
             network=rail["network"],
             due=Decimal(amount["due"]),
             received=Decimal(amount["received"]),
             late="late" in shown["flags"],
+            foreign="wrong_asset" in shown["flags"],
         )
 
     def news(self):
         """What makes this more than a repetition; the wording of the message is no part of it."""
-        return f"{STAGES[self.stage]} money={self.received > 0} late={self.late}"
+        seen = f"money={self.received > 0} late={self.late} foreign={self.foreign}"
+        return f"{self.status} {self.version} {seen}"
 
 
 class Refused(Exception):
@@ -148,13 +155,20 @@ def open_case(db, payment, kind):
     db.execute(insert, [payment.reference, payment.id, kind])
 
 
-def close_cases(db, payment):
-    db.execute("UPDATE cases SET closed = 1 WHERE payment = ?", [payment.id])
+def close_cases(db, payment, kind="%"):
+    update = "UPDATE cases SET closed = 1 WHERE payment = ? AND type LIKE ?"
+    db.execute(update, [payment.id, kind])
 
 
 def move(db, payment, status):
-    update = "UPDATE orders SET status = ?, stage = ? WHERE reference = ?"
-    db.execute(update, [status, payment.stage, payment.reference])
+    update = "UPDATE orders SET status = ?, version = ? WHERE reference = ?"
+    db.execute(update, [status, payment.version, payment.reference])
+
+
+def post(db, payment, kind, value):
+    insert = "INSERT INTO ledger (type, reference, payment, value, currency) VALUES (?, ?, ?, ?, ?)"
+    entry = [kind, payment.reference, payment.id, format(value, "f"), payment.asset]
+    db.execute(insert, entry)
 
 
 # ------------------------------------------------------------------------- what payments lead to
@@ -186,16 +200,31 @@ def apply(db, payment):
     # to the creation names the right one.
     bind = "UPDATE orders SET payment = ? WHERE reference = ?"
     db.execute(bind, [payment.id, payment.reference])
-    if payment.stage < order["stage"]:
+    if payment.version < order["version"]:
         return
-    match STAGES[payment.stage]:
+    if payment.foreign:
+        open_case(db, payment, "foreign")
+    match payment.status:
+        case "pending":
+            # It was seen, and it is gone again.
+            seen = order["status"] == "processing"
+            move(db, payment, "new" if seen else order["status"])
         case "paid":
+            close_cases(db, payment, "held")
             move(db, payment, "processing")
+        case "held":
+            open_case(db, payment, "held")
+            is_complete = order["status"] == "complete"
+            move(db, payment, "complete" if is_complete else "on_hold")
         case "expired":
             if is_money:
                 open_case(db, payment, "late" if payment.late else "underpaid")
-            held = is_money or order["status"] == "on_hold"
+            held = is_money or payment.foreign or order["status"] == "on_hold"
             move(db, payment, "on_hold" if held else "expired")
+        case "cancelled":
+            move(db, payment, "expired")
+        case "failed":
+            take_back(db, payment)
         case "confirmed" | "settled":
             complete(db, order, payment)
 
@@ -207,17 +236,27 @@ def complete(db, order, payment):
         move(db, payment, "on_hold")
         return
     move(db, payment, "complete")
+    close_cases(db, payment, "held")
     # Settled follows confirmed and brings nothing new, unless confirmed never came.
-    if order["status"] == "complete" and payment.stage > order["stage"]:
+    if order["status"] == "complete" and payment.version > order["version"]:
         return
     close_cases(db, payment)
     if payment.received > payment.due:
         open_case(db, payment, "overpaid")
-    book = "INSERT INTO ledger (reference, payment, value, currency) VALUES (?, ?, ?, ?)"
-    value = format(payment.received, "f")
-    db.execute(book, [payment.reference, payment.id, value, payment.asset])
+    post(db, payment, "receipt", payment.received)
     ship = "UPDATE orders SET shipments = shipments + 1 WHERE reference = ?"
     db.execute(ship, [payment.reference])
+
+
+def take_back(db, payment):
+    """The money will not stay: what was booked is reversed, and a person has to look."""
+    select = "SELECT value FROM ledger WHERE payment = ? AND type = 'receipt'"
+    booked = sum(Decimal(value) for (value,) in db.execute(select, [payment.id]))
+    if booked:
+        post(db, payment, "reversal", booked)
+    close_cases(db, payment)
+    open_case(db, payment, "taken_back" if booked else "failed")
+    move(db, payment, "on_hold")
 
 
 # ----------------------------------------------------------------------------- payment service
@@ -279,9 +318,8 @@ def reconcile(db, settings):
     for (reference,) in unfinished:
         query = urllib.parse.urlencode({"reference": reference})
         for shown in ask(settings, "GET", f"/v1/payments?{query}")["data"]:
-            if shown["status"] in STAGES:
-                with transaction(db):
-                    apply(db, Payment.read(shown))
+            with transaction(db):
+                apply(db, Payment.read(shown))
     return {"asked": len(unfinished)}
 
 
@@ -294,10 +332,7 @@ def receive(db, settings, body, headers):
     event = json.loads(body)
     if event["type"] not in KNOWN_EVENTS:
         return
-    shown = event["data"]["payment"]
-    if shown["status"] not in STAGES:
-        return
-    payment = Payment.read(shown)
+    payment = Payment.read(event["data"]["payment"])
     if (payment.account, payment.livemode) == (settings.account, settings.livemode):
         with transaction(db):
             apply(db, payment)
@@ -320,7 +355,7 @@ def show_order(db, reference):
 
 def show_ledger(db, reference):
     rows = db.execute("SELECT * FROM ledger WHERE reference = ? ORDER BY id", [reference])
-    return {"items": [dict(row, type="receipt") for row in rows]}
+    return {"items": [dict(row) for row in rows]}
 
 
 def show_exceptions(db, reference):

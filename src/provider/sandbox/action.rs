@@ -5,9 +5,9 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::model::{Asset, PaymentId};
+use crate::model::{Mistake, PaymentId};
 use crate::provider::stray;
-use crate::provider::{Coin, Event, Hold, Refused, Sending};
+use crate::provider::{Coin, Event, Hold, Refused};
 
 use super::{Declined, Sandbox};
 
@@ -98,34 +98,6 @@ pub enum PayoutAction {
     Fail,
 }
 
-/// What a payer sends by mistake.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Mistake {
-    /// Another asset of the same network.
-    OtherAsset,
-    /// The same asset on another network that has the same addresses.
-    OtherNetwork,
-    /// A token of the same name from another contract.
-    LookAlike,
-    /// The right asset without the tag that tells payers apart.
-    Untagged,
-    /// A transfer that the chain lists and does not carry out.
-    Failing,
-}
-
-impl Mistake {
-    const fn coin(self) -> Coin {
-        match self {
-            Self::OtherAsset => Coin::OtherAsset,
-            Self::OtherNetwork => Coin::OtherNetwork,
-            Self::LookAlike => Coin::LookAlike,
-            Self::Untagged => Coin::Untagged,
-            Self::Failing => Coin::Failing,
-        }
-    }
-}
-
 impl Sandbox {
     /// Does it, now.
     pub(super) fn act(&mut self, payment: &PaymentId, action: &Action) -> Result<(), Declined> {
@@ -186,20 +158,18 @@ impl Sandbox {
         let Some(truth) = self.provider.truth(payment) else {
             return Err(Refused::UnknownPayment(payment.clone()).into());
         };
-        let coin = mistake.map_or(Coin::Own, Mistake::coin);
+        let coin = mistake.map_or(Coin::Own, Coin::from);
         let shown = stray::coin(truth.rail, coin).ok_or(Refused::NoSuchCoin(truth.rail.id))?;
-        let atoms = match amount {
-            Some(text) => shown.asset.parse(text)?.atoms,
-            // What comes wrongly never counts, so nothing of it is ever missing.
+        let atoms = amount.map(|text| shown.asset.parse(text).map(|money| money.atoms));
+        let atoms = atoms.transpose()?;
+        let now = self.now;
+        Ok(match mistake {
+            Some(mistake) => self.provider.mistake(payment, (mistake, atoms), now)?,
             None => {
-                let whole =
-                    mistake.map_or_else(|| truth.due.less(truth.received), |_| Ok(truth.due));
-                let whole = whole?;
-                converted(whole.atoms, whole.asset, shown.asset)
+                let missing = truth.due.less(truth.received)?.atoms;
+                self.provider.pay(payment, atoms.unwrap_or(missing), now)?
             }
-        };
-        let sending = Sending { atoms, requested: None, coin };
-        Ok(self.provider.send(payment, sending, self.now)?)
+        })
     }
 
     /// The clock goes to the payment's deadline, for everybody: there is only one.
@@ -216,14 +186,5 @@ impl Sandbox {
         let truth = self.provider.truth(payment);
         let truth = truth.ok_or_else(|| Refused::UnknownPayment(payment.clone()))?;
         Ok(truth.due.asset.parse(amount)?.atoms)
-    }
-}
-
-/// As many units of another asset, whatever they are worth; as many as can be counted.
-fn converted(atoms: u128, from: Asset, to: Asset) -> u128 {
-    let power = |n: u8| 10_u128.pow(u32::from(n));
-    match to.decimals.checked_sub(from.decimals) {
-        Some(more) => atoms.saturating_mul(power(more)),
-        None => atoms / power(from.decimals - to.decimals),
     }
 }

@@ -17,7 +17,7 @@ use crate::model::{EventId, PaymentId, SimTime, Span, Status};
 use super::idempotency::is_replay;
 use super::{ApiReply, ApiRequest, Config, Event, Provider};
 
-pub use action::{Action, Mistake, PayoutAction};
+pub use action::{Action, PayoutAction};
 pub use command::{Call, Command, Declined, Entry, Unreadable};
 pub use delivery::{Attempt, Reply};
 pub use view::Signing;

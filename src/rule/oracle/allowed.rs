@@ -153,7 +153,8 @@ fn shown_after(policy: &Policy, truth: &Truth) -> BTreeSet<OrderState> {
     };
     let money_came = !truth.received.is_zero();
     let peculiar = match truth.status {
-        Status::Pending => money_came,
+        // What does not count is listed, and somebody may have to look at it all the same.
+        Status::Pending => money_came || truth.transfers > 0,
         Status::Expired | Status::Failed | Status::Cancelled | Status::Held | Status::Refunded => {
             true
         }

@@ -12,6 +12,11 @@ pub(super) fn fitting(truths: &[&Truth]) -> BTreeSet<ExceptionClass> {
     if matches!(now.amount_state, AmountState::Under | AmountState::Over) {
         classes.insert(ExceptionClass::AmountMismatch);
     }
+    if now.received.is_zero() && now.transfers > 0 {
+        let strays = [ExceptionClass::WrongAsset, ExceptionClass::ReferenceMismatch];
+        classes.extend(strays);
+        classes.insert(ExceptionClass::AmountMismatch);
+    }
     for flag in &now.flags {
         classes.extend(match flag {
             Flag::Late | Flag::Manual => {

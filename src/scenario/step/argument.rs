@@ -5,7 +5,7 @@ use regex::Regex;
 use super::StepError;
 use crate::input::nearest;
 use crate::model::{
-    EventKind, ExceptionClass, Money, MoneyError, OrderState, RAILS, Rail, Span,
+    EventKind, ExceptionClass, Mistake, Money, MoneyError, OrderState, RAILS, Rail, Span,
     rail_by_asset_network,
 };
 
@@ -19,6 +19,14 @@ const UNITS: [(&str, u64); 5] = [
     ("minute", 60_000),
     ("second", 1000),
     ("millisecond", 1),
+];
+
+const MISTAKES: [(&str, Mistake); 5] = [
+    ("another asset", Mistake::OtherAsset),
+    ("the asset on another network", Mistake::OtherNetwork),
+    ("a look-alike token", Mistake::LookAlike),
+    ("money without its tag", Mistake::Untagged),
+    ("a transfer that fails", Mistake::Failing),
 ];
 
 /// More than this of anything in one step is taken for a mistake.
@@ -139,6 +147,29 @@ impl<'a> Args<'a> {
         })
     }
 
+    /// `a look-alike token`, where a payer of the order in focus can send one.
+    pub(super) fn mistake(&self, n: usize) -> Result<Mistake, StepError> {
+        let (text, _) = self.found[n];
+        let found = MISTAKES.iter().find(|(words, _)| *words == text);
+        let Some((_, mistake)) = found else {
+            let known: Vec<_> = MISTAKES.iter().map(|(words, _)| *words).collect();
+            return Err(self.unknown(n, format!("`{text}` is no mistake"), text, &known));
+        };
+        match self.focus {
+            Some(rail) if !rail.allows(*mistake) => {
+                let problem = format!("nobody can send {text} on {}", rail.id);
+                let possible = MISTAKES.iter().filter(|(_, mistake)| rail.allows(*mistake));
+                let possible: Vec<_> = possible.map(|(words, _)| *words).collect();
+                let expected = match &possible[..] {
+                    [] => "an order on another rail".to_owned(),
+                    words => format!("{}, or an order on another rail", words.join(", ")),
+                };
+                Err(self.fault(n, problem, &expected))
+            }
+            Some(_) | None => Ok(*mistake),
+        }
+    }
+
     /// `3` or `three`
     pub(super) fn count(&self, n: usize) -> Result<u32, StepError> {
         self.number(n, self.found[n].0)
@@ -174,6 +205,11 @@ impl<'a> Args<'a> {
             return Err(self.unknown(n, format!("`{unit}` is no unit of time"), unit, &known));
         };
         Ok(Span::from_ms(u64::from(number) * ms))
+    }
+
+    /// The rail of the order that the step is about.
+    pub(super) const fn focus(&self) -> Option<&'static Rail> {
+        self.focus
     }
 
     /// A fault of that argument.
@@ -243,6 +279,11 @@ pub(super) fn span(span: Span) -> Option<String> {
     let (name, ms) = UNITS.iter().find(|(_, ms)| span.ms().is_multiple_of(*ms))?;
     let n = u32::try_from(span.ms() / ms).ok().filter(|n| *n <= COUNT_MAX)?;
     Some(format!("{n} {name}{}", if n == 1 { "" } else { "s" }))
+}
+
+/// `a look-alike token`
+pub(super) fn mistake(mistake: Mistake) -> &'static str {
+    MISTAKES.iter().find(|(_, known)| *known == mistake).map_or("", |(words, _)| words)
 }
 
 /// `first`, from 1.

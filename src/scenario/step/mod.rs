@@ -13,6 +13,7 @@ mod network;
 mod order;
 mod parameter;
 mod payer;
+mod provider;
 
 use std::sync::LazyLock;
 
@@ -84,6 +85,7 @@ pub static STEPS: &[Group] = &[
     order::GROUP,
     payer::GROUP,
     network::GROUP,
+    provider::GROUP,
     delivery::GROUP,
     forgery::GROUP,
     merchant::GROUP,
@@ -167,9 +169,10 @@ mod tests {
         for (wording, regex) in wordings().zip(PATTERNS.iter()) {
             let example = wording.example;
             assert!(regex.is_match(example), "{example} is no {}", wording.expression);
-            let action = read(example, tron()).unwrap_or_else(|e| panic!("{example}: {e:?}"));
+            let rail = if example.contains("XRP") { rail_by_id("xrp-xrpl") } else { tron() };
+            let action = read(example, rail).unwrap_or_else(|e| panic!("{example}: {e:?}"));
             let (_, printed) = print(&action).unwrap_or_else(|| panic!("{example}: {action:?}"));
-            assert_eq!(read(&printed, tron()), Ok(action), "{example} prints as {printed}");
+            assert_eq!(read(&printed, rail), Ok(action), "{example} prints as {printed}");
         }
     }
 

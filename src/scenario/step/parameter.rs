@@ -58,6 +58,13 @@ pub static PARAMETERS: &[Parameter] = &[
         pattern: "once|twice|[0-9]+ times|[a-z]+ times",
         doc: "`once`, `twice`, `three times`, `5 times`",
     },
+    Parameter {
+        name: "mistake",
+        pattern: "another asset|the asset on another network|a look-alike token|money without its \
+                  tag|a transfer that fails",
+        doc: "`another asset`, `the asset on another network`, `a look-alike token`, `money \
+              without its tag` or `a transfer that fails`, where the rail allows it",
+    },
     Parameter { name: "nth", pattern: "[a-z]+", doc: "`first` to `tenth`" },
     Parameter {
         name: "span",

@@ -5,6 +5,7 @@
 
 mod axis;
 mod expect;
+mod pay;
 mod play;
 
 use std::collections::BTreeSet;

@@ -1,7 +1,8 @@
 //! What happens in a sweep: one entry of `play` becomes one or more actions.
 
 use super::axis::Row;
-use super::{Story, expect, money, open};
+use super::pay::{network, operate, pay, replace};
+use super::{Story, expect, open};
 use crate::input::{Cursor, Value};
 use crate::model::{EventKind, Span};
 use crate::scenario::{Action, Alteration, Arrival, Deliver, Forgery, Pay};
@@ -17,6 +18,9 @@ type Verb = fn(&Cursor<'_>, &Row<'_>, &mut Story) -> Option<Vec<Action>>;
 /// Every entry of `play` that has a value.
 const VERBS: &[(&str, Verb)] = &[
     ("pay", |c, row, story| Some(vec![Action::Pay(pay(c, row, story)?)])),
+    ("replace", |c, row, story| Some(vec![Action::Pay(Pay::Replace(replace(c, row, story)?))])),
+    ("network", |c, row, _| Some(vec![Action::Network(network(c, row)?)])),
+    ("provider", |c, row, _| Some(vec![Action::Operate(operate(c, row)?)])),
     ("confirm", |c, row, _| Some(vec![Action::Confirm(blocks(c, row)?)])),
     ("pass", |c, row, _| Some(vec![Action::PassTime(span(c, row)?)])),
     ("deliver", |c, row, _| deliver(c, row)),
@@ -73,31 +77,6 @@ pub(super) fn read(item: &Cursor<'_>, row: &Row<'_>, story: &mut Story) {
             }
         }
     }
-}
-
-/// `exact`, `{amount: "100.00"}`, `{short_by: 1}` or `{over_by: 1}`; the last two in atoms.
-fn pay(cursor: &Cursor<'_>, row: &Row<'_>, story: &Story) -> Option<Pay> {
-    if let Value::Scalar { .. } = cursor.node().value {
-        return match row.text(cursor)?.as_str() {
-            "exact" => Some(Pay::Exact),
-            other => {
-                cursor.unknown(other, "payment", &["exact"]);
-                None
-            }
-        };
-    }
-    let fields = cursor.fields(&["amount", "short_by", "over_by"]);
-    if let Some(amount) = fields.get("amount") {
-        return Some(Pay::Amount(money(&amount, row, story.orders.rail()?)?));
-    }
-    if let Some(atoms) = fields.get("short_by") {
-        return Some(Pay::UnderBy(row.number(&atoms)?.into()));
-    }
-    if let Some(atoms) = fields.get("over_by") {
-        return Some(Pay::OverBy(row.number(&atoms)?.into()));
-    }
-    cursor.fault("the payment says no amount", "exact, amount, short_by or over_by");
-    None
 }
 
 /// `all`, or a number of blocks.

@@ -1,0 +1,79 @@
+//! What the network does to a payment beside confirming it, and what the provider does beside
+//! crediting it.
+
+use super::act::PAYER_TAKES;
+use super::lane::{Lane, Stop};
+use super::{Now, World};
+use crate::model::Span;
+use crate::provider::{Hold, Provider};
+use crate::scenario::{Network, Operation};
+
+impl Lane {
+    /// The network does something else than to confirm.
+    pub(super) fn network(
+        &mut self,
+        what: Network,
+        world: &mut World,
+        now: Now,
+    ) -> Result<(), Stop> {
+        match what {
+            Network::Reorganise(depth) => self.reorganise(depth, world, now),
+            Network::ReturnOrphans => {
+                self.pass(PAYER_TAKES, world, now);
+                self.transition(world, now, Provider::return_orphans)
+            }
+            Network::Stall => self.stall(world, Provider::stall),
+            Network::Resume => self.stall(world, Provider::resume),
+            Network::GiveUp => {
+                let payment = self.payment()?;
+                let until = world.provider.watched_until(&payment).unwrap_or_default();
+                world.move_clock(self.id(), until.plus(Span::from_s(1)), now.real_ms);
+                self.transition(world, now, Provider::give_up)
+            }
+        }
+    }
+
+    /// The provider does something else than to credit or to accept.
+    pub(super) fn operate(
+        &mut self,
+        what: Operation,
+        world: &mut World,
+        now: Now,
+    ) -> Result<(), Stop> {
+        self.pass(PAYER_TAKES, world, now);
+        match what {
+            Operation::Hold => self.transition(world, now, |provider, payment, at| {
+                provider.hold(payment, Hold::Screening, at)
+            }),
+            Operation::Release => self.transition(world, now, Provider::release),
+            Operation::Reject => self.transition(world, now, Provider::reject),
+            Operation::Cancel => self.transition(world, now, Provider::cancel),
+            Operation::Test => self.transition(world, now, Provider::test_event),
+        }
+    }
+
+    /// A reorganisation that takes no transfer of the payment away would test nothing.
+    fn reorganise(&mut self, depth: Option<u32>, world: &mut World, now: Now) -> Result<(), Stop> {
+        let before = self.truth(world)?;
+        let depth = depth.unwrap_or(u32::MAX);
+        self.pass(PAYER_TAKES, world, now);
+        self.transition(world, now, |provider, payment, at| {
+            provider.reorganise(payment, depth, at)
+        })?;
+        if self.truth(world)?.received == before.received {
+            let why = "the reorganisation took no transfer away: none stands in those blocks";
+            return Err(Stop::Broken(why.to_owned()));
+        }
+        Ok(())
+    }
+
+    fn stall(
+        &mut self,
+        world: &mut World,
+        act: fn(&mut Provider, &crate::model::PaymentId) -> Result<(), crate::provider::Refused>,
+    ) -> Result<(), Stop> {
+        let payment = self.payment()?;
+        act(&mut world.provider, &payment)
+            .map_err(|refused| Stop::Broken(format!("the step is impossible: {refused}")))
+    }
+}
