@@ -54,7 +54,8 @@ impl Endpoint {
     pub fn headers(&self, event: &Event, at: SimTime) -> Vec<(String, String)> {
         let mut headers = vec![("content-type".to_owned(), "application/json".to_owned())];
         // What could be signed once can always be signed.
-        headers.extend(self.sign(event.id.as_str(), &event.body, at).unwrap_or_default());
+        headers.extend(event.headers.iter().cloned());
+        headers.extend(self.sign(&event.wire_id, &event.body, at).unwrap_or_default());
         headers
     }
 

@@ -226,7 +226,10 @@ async fn deliver(shared: &Arc<Shared>, event: &Event) -> Answer {
         let message = message(shared, event);
         let signed = shared.settings.scheme.sign(&shared.settings.secret, &message);
         let (answer, retry_after_s) = match signed {
-            Ok(headers) => attempt(shared, headers, &event.body).await,
+            Ok(signed) => {
+                let headers = event.headers.iter().cloned().chain(signed).collect();
+                attempt(shared, headers, &event.body).await
+            }
             Err(error) => (Answer::Failed(error.to_string()), None),
         };
         let asks_again = matches!(answer, Answer::Http { status: 429 | 500..=599, .. });
@@ -242,7 +245,7 @@ async fn deliver(shared: &Arc<Shared>, event: &Event) -> Answer {
 /// The event as it is signed now.
 pub(super) fn message<'m>(shared: &'m Shared, event: &'m Event) -> signature::Message<'m> {
     signature::Message {
-        id: event.id.as_str(),
+        id: &event.wire_id,
         ts: shared.clock.now().wall,
         url: &shared.settings.webhook_url,
         method: "POST",

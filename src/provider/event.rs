@@ -3,13 +3,17 @@
 //! A body is rendered from the record and the view that the announcement kept, the same bytes each
 //! time. Knows nothing of deliveries, signatures or endpoints.
 
+use std::borrow::Cow;
+
 use bytes::Bytes;
 use serde::Serialize;
 
 use crate::model::{EventId, EventKind, PaymentId, Reference, SimTime};
 
-use super::payment::{Announcement, Payment};
+use super::payment::{Announcement, Payment, View};
 use super::payout::{Payout, PayoutForm};
+use super::profile::Sequence;
+use super::told::{Told, told};
 use super::wire::{self, Account, DisputeForm, PaymentForm, RefundForm};
 
 const API_VERSION: &str = "2026-01-01";
@@ -22,7 +26,9 @@ const UNKNOWN_TYPE: &str = "payment.annotated";
 pub struct Event {
     /// Unique per occurrence, the same in every attempt.
     pub id: EventId,
-    /// Such as `payment.confirmed`.
+    /// The id that its receiver reads: the same, unless the profile has another form for it.
+    pub wire_id: String,
+    /// Such as `payment.confirmed`, whatever word the profile has for it.
     pub type_name: String,
     /// What it announces of a payment; none for a type that the contract does not have, and for
     /// what is about no payment.
@@ -31,6 +37,8 @@ pub struct Event {
     pub subject: EventSubject,
     /// Strictly increases within a subject.
     pub occurred_at: SimTime,
+    /// Headers that the profile adds.
+    pub headers: Vec<(String, String)>,
     /// The exact bytes.
     pub body: Bytes,
 }
@@ -58,23 +66,27 @@ impl Event {
     pub(super) fn renamed(&self, id: EventId) -> Self {
         // The id is the first text in the envelope that we wrote ourselves.
         let body = String::from_utf8_lossy(&self.body).replacen(self.id.as_str(), id.as_str(), 1);
-        Self { id, body: body.into(), ..self.clone() }
+        let wire_id = self.wire_id.replace(self.id.as_str(), id.as_str());
+        Self { id, wire_id, body: body.into(), ..self.clone() }
     }
 }
 
 /// The envelope on the wire.
 #[derive(Serialize)]
 pub(super) struct EventForm<'a> {
-    id: &'a str,
+    pub id: Cow<'a, str>,
     #[serde(rename = "type")]
-    type_name: &'static str,
+    type_name: &'a str,
     api_version: &'static str,
     account: &'a str,
     livemode: bool,
     created_at: SimTime,
     occurred_at: SimTime,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    sequence: Option<usize>,
     subject: SubjectForm<'a>,
-    data: DataForm<'a>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub data: Option<DataForm<'a>>,
 }
 
 #[derive(Serialize)]
@@ -83,8 +95,9 @@ struct SubjectForm<'a> {
     id: &'a str,
 }
 
+/// What an envelope holds.
 #[derive(Serialize)]
-struct DataForm<'a> {
+pub(super) struct DataForm<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     payment: Option<PaymentForm<'a>>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -119,9 +132,14 @@ const ANNOTATION: AnnotationForm = AnnotationForm {
     context: ContextForm { status: "closed", amount: None, score: 12 },
 };
 
-/// The type on the wire.
+/// The type, in the contract's words.
 pub(super) fn type_name(said: &Announcement) -> &'static str {
     said.kind.map_or(UNKNOWN_TYPE, EventKind::as_str)
+}
+
+/// The type on the wire.
+pub(super) fn wire_type<'a>(account: &'a Account, said: &Announcement) -> &'a str {
+    said.kind.map_or(UNKNOWN_TYPE, |kind| account.profile.events.names.event(kind))
 }
 
 /// The envelope as it was when it was announced.
@@ -130,22 +148,44 @@ pub(super) fn form<'a>(
     payment: &'a Payment,
     said: &'a Announcement,
 ) -> EventForm<'a> {
+    form_as(account, (payment, said), &said.view, said.occurred_at)
+}
+
+/// The envelope with the payment as it was at that view.
+fn form_as<'a>(
+    account: &'a Account,
+    (payment, said): (&'a Payment, &'a Announcement),
+    view: &View,
+    created_at: SimTime,
+) -> EventForm<'a> {
     EventForm {
-        id: said.id.as_str(),
-        type_name: type_name(said),
+        id: said.id.as_str().into(),
+        type_name: wire_type(account, said),
         api_version: API_VERSION,
         account: &account.id,
         livemode: account.live,
-        created_at: said.occurred_at,
+        created_at,
         occurred_at: said.occurred_at,
+        sequence: sequence(account, payment, said),
         subject: SubjectForm { kind: "payment", id: payment.id.as_str() },
-        data: DataForm {
-            payment: Some(wire::payment(account, payment, &said.view)),
+        data: Some(DataForm {
+            payment: Some(wire::payment(account, payment, view)),
             payout: None,
             refund: refund(payment, said),
             dispute: dispute(payment, said),
             annotation: said.kind.is_none().then_some(ANNOTATION),
-        },
+        }),
+    }
+}
+
+/// How many events of the payment there were with this one, where the profile counts them.
+fn sequence(account: &Account, payment: &Payment, said: &Announcement) -> Option<usize> {
+    match account.profile.events.sequence {
+        Sequence::Stripped => None,
+        Sequence::Sent => {
+            let before = payment.said.iter().position(|other| other.id == said.id);
+            Some(before.unwrap_or(payment.said.len()) + 1)
+        }
     }
 }
 
@@ -167,13 +207,27 @@ fn dispute<'a>(payment: &'a Payment, said: &Announcement) -> Option<DisputeForm<
 
 /// The event with its bytes.
 pub(super) fn render(account: &Account, payment: &Payment, said: &Announcement) -> Event {
+    render_as(account, (payment, said), &said.view, said.occurred_at)
+}
+
+/// The event with the payment as it was at that view.
+pub(super) fn render_as(
+    account: &Account,
+    (payment, said): (&Payment, &Announcement),
+    view: &View,
+    created_at: SimTime,
+) -> Event {
+    let form = form_as(account, (payment, said), view, created_at);
+    let Told { id, headers, body } = told(&account.profile, form);
     Event {
         id: said.id.clone(),
+        wire_id: id,
         type_name: type_name(said).to_owned(),
         kind: said.kind,
         subject: EventSubject::Payment(payment.id.clone(), payment.terms.reference.clone()),
         occurred_at: said.occurred_at,
-        body: wire::to_bytes(&form(account, payment, said)).into(),
+        headers,
+        body,
     }
 }
 
@@ -185,33 +239,37 @@ pub(super) fn payout_form<'a>(
 ) -> EventForm<'a> {
     let said = &payout.steps[step];
     EventForm {
-        id: said.event.as_str(),
+        id: said.event.as_str().into(),
         type_name: payout.kind(step).as_str(),
         api_version: API_VERSION,
         account: &account.id,
         livemode: account.live,
         created_at: said.at,
         occurred_at: said.at,
+        sequence: None,
         subject: SubjectForm { kind: "payout", id: &payout.id },
-        data: DataForm {
+        data: Some(DataForm {
             payment: None,
             payout: Some(payout.form(step)),
             refund: None,
             dispute: None,
             annotation: None,
-        },
+        }),
     }
 }
 
 /// That event with its bytes.
 pub(super) fn render_payout(account: &Account, payout: &Payout, step: usize) -> Event {
     let said = &payout.steps[step];
+    let Told { id, headers, body } = told(&account.profile, payout_form(account, payout, step));
     Event {
         id: said.event.clone(),
+        wire_id: id,
         type_name: payout.kind(step).as_str().to_owned(),
         kind: None,
         subject: EventSubject::Payout(payout.id.clone()),
         occurred_at: said.at,
-        body: wire::to_bytes(&payout_form(account, payout, step)).into(),
+        headers,
+        body,
     }
 }

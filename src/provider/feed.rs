@@ -2,10 +2,11 @@
 //!
 //! Holds places, not bodies: where the fact behind an event stands. Knows no deliveries.
 
-use crate::model::EventId;
+use crate::model::{EventId, SimTime};
 
 use super::event::{self, EventForm};
 use super::payment::Payment;
+use super::profile::{RedeliveryBody, Snapshot};
 use super::{Event, Provider};
 
 /// Where the fact behind an event stands.
@@ -23,6 +24,27 @@ impl Provider {
     pub fn event(&self, id: &EventId) -> Option<Event> {
         let found = self.events.binary_search_by(|at| self.event_id(*at).cmp(id)).ok()?;
         Some(self.event_at(self.events[found]))
+    }
+
+    /// The event as it is sent now: as it was announced, unless the profile shows the payment as it
+    /// is by then, or stamps a retry anew. What is not in the events list stays as it is.
+    #[must_use]
+    pub fn as_sent(&self, event: &Event, now: SimTime, is_retry: bool) -> Event {
+        let restamped = self.profile.delivery.redelivery_body == RedeliveryBody::Restamped;
+        let (is_current, is_stamped) =
+            (self.profile.events.snapshot == Snapshot::Delivery, is_retry && restamped);
+        let found = self.events.binary_search_by(|at| self.event_id(*at).cmp(&event.id)).ok();
+        match found.map(|found| self.events[found]) {
+            Some(Place::Payment(payment, said)) if is_current || is_stamped => {
+                let payment = &self.payments[payment];
+                let said = &payment.said[said];
+                let now_shown = payment.view(self.chains.height(payment));
+                let view = if is_current { &now_shown } else { &said.view };
+                let created_at = if is_stamped { now } else { said.occurred_at };
+                event::render_as(&self.account, (payment, said), view, created_at)
+            }
+            _ => event.clone(),
+        }
     }
 
     pub(super) fn event_id(&self, place: Place) -> &EventId {

@@ -34,6 +34,7 @@ mod request;
 pub mod sandbox;
 mod statement;
 mod stray;
+mod told;
 mod transaction;
 mod transfer;
 mod twice;
@@ -141,8 +142,8 @@ impl Provider {
     #[must_use]
     pub fn new(config: Config) -> Self {
         Self {
-            profile: config.profile,
-            account: Account { id: config.account, live: config.live },
+            profile: config.profile.clone(),
+            account: Account { id: config.account, live: config.live, profile: config.profile },
             keys: config.keys,
             rails: config.rails,
             ids: IdSource::new(config.seed, &config.nonce, config.start),

@@ -2,20 +2,24 @@
 //!
 //! Reads records, decides nothing. The same record and view give the same bytes for ever.
 
+use std::sync::Arc;
+
 use serde::Serialize;
 use serde_json::value::RawValue;
 
 use crate::model::{AmountState, Attribution, Flag, Money, Rail, Reason, SimTime, Status};
 
+use super::Profile;
 use super::payment::{Destination, Payment, View};
 use super::refund::{DisputeStatus, DisputeTerms, Refund, RefundStatus};
 use super::transaction::{self, TransactionForm};
 
-/// Whose payments these are, and in which mode.
+/// Whose payments these are, in which mode, and in whose words they are told.
 #[derive(Debug, Clone)]
 pub(super) struct Account {
     pub id: String,
     pub live: bool,
+    pub profile: Arc<Profile>,
 }
 
 /// A list: `{"data": […], "has_more": false}`.
@@ -32,8 +36,8 @@ pub(super) struct PaymentForm<'a> {
     account: &'a str,
     livemode: bool,
     reference: &'a str,
-    status: Status,
-    previous_status: Option<Status>,
+    status: &'a str,
+    previous_status: Option<&'a str>,
     reason: Option<Reason>,
     amount_state: AmountState,
     flags: Vec<Flag>,
@@ -48,7 +52,7 @@ pub(super) struct PaymentForm<'a> {
     metadata: &'a RawValue,
     created_at: SimTime,
     expires_at: SimTime,
-    status_timeline: Vec<TimelineForm>,
+    status_timeline: Vec<TimelineForm<'a>>,
 }
 
 #[derive(Serialize)]
@@ -119,15 +123,15 @@ pub(super) struct DisputeForm<'a> {
 }
 
 #[derive(Serialize)]
-struct TimelineForm {
-    status: Status,
+struct TimelineForm<'a> {
+    status: &'a str,
     at: SimTime,
 }
 
 /// What anyone may see of a payment: no order, no account, no transactions.
 #[derive(Serialize)]
 pub(super) struct PublicForm<'a> {
-    status: Status,
+    status: &'a str,
     amount: AmountForm,
     destination: DestinationForm<'a>,
     expires_at: SimTime,
@@ -149,13 +153,14 @@ pub(super) fn payment<'a>(account: &'a Account, of: &'a Payment, view: &View) ->
     let timeline = &of.timeline[..view.statuses];
     let statuses: Vec<Status> = timeline.iter().map(|entry| entry.status).collect();
     let received = of.received_in(view.transfers, view.fates);
+    let word = |status| account.profile.events.names.status(status);
     PaymentForm {
         id: of.id.as_str(),
         account: &account.id,
         livemode: account.live,
         reference: of.terms.reference.as_str(),
-        status: statuses[statuses.len() - 1],
-        previous_status: statuses.len().checked_sub(2).map(|previous| statuses[previous]),
+        status: word(statuses[statuses.len() - 1]),
+        previous_status: statuses.len().checked_sub(2).map(|previous| word(statuses[previous])),
         reason: timeline[timeline.len() - 1].reason,
         amount_state: of.amount_state(received),
         flags: view.flags.iter().copied().collect(),
@@ -181,15 +186,15 @@ pub(super) fn payment<'a>(account: &'a Account, of: &'a Payment, view: &View) ->
         expires_at: of.expires_at,
         status_timeline: timeline
             .iter()
-            .map(|entry| TimelineForm { status: entry.status, at: entry.at })
+            .map(|entry| TimelineForm { status: word(entry.status), at: entry.at })
             .collect(),
     }
 }
 
 /// The public view of the payment as it is.
-pub(super) fn public(of: &Payment) -> PublicForm<'_> {
+pub(super) fn public<'a>(account: &'a Account, of: &'a Payment) -> PublicForm<'a> {
     PublicForm {
-        status: of.status(),
+        status: account.profile.events.names.status(of.status()),
         amount: amount(of, of.received(), of.refunds.completed()),
         destination: destination(of),
         expires_at: of.expires_at,

@@ -158,10 +158,17 @@ impl Lane {
         now: Now,
     ) -> Result<Vec<Message>, Stop> {
         let settings = &self.settings;
+        if let ([first, ..], true, false) =
+            (&*batch.written, batch.is_retry, settings.profile.delivery.resign_on_retry)
+        {
+            batch.written = vec![first.clone()];
+            return Ok(batch.written.clone());
+        }
+        let event = world.provider.as_sent(&batch.event, world.clock(self.id()), batch.is_retry);
         let body = match batch.alteration {
-            Alteration::Respelled => Bytes::from(respell(&batch.event.body)),
+            Alteration::Respelled => Bytes::from(respell(&event.body)),
             Alteration::None | Alteration::NewEventId | Alteration::SignedAgo(_) => {
-                batch.event.body.clone()
+                event.body.clone()
             }
         };
         let ago = match batch.alteration {
@@ -174,7 +181,7 @@ impl Lane {
             | Alteration::SignedAgo(_) => Span::default(),
         };
         let message = signature::Message {
-            id: batch.event.id.as_str(),
+            id: &event.wire_id,
             ts: now.wall.minus(ago),
             url: &settings.webhook_url,
             method: "POST",
@@ -196,6 +203,7 @@ impl Lane {
             }
         })?;
         let mut headers = vec![("content-type".to_owned(), "application/json".to_owned())];
+        headers.extend(event.headers);
         headers.extend(signed);
         debug_assert!(world.clock(self.id()).unix_ms() > 0, "a lane without a clock");
         let message = Message { headers, body };

@@ -55,7 +55,7 @@ pub(super) const PUBLIC: Route = Route {
     subject: payment_in_path,
     handler: Handler::EachTime(|provider, call| {
         let payment = provider.find(call.item)?;
-        let reply = json(&wire::public(payment));
+        let reply = json(&wire::public(&provider.account, payment));
         Ok(ApiReply { payment: Some(payment.id.clone()), ..reply })
     }),
 };

@@ -1,5 +1,7 @@
 //! How the API behaves.
 
+use super::knob::{Choice, Knob, choice, set};
+use crate::input::{Cursor, Value};
 use crate::model::Span;
 
 /// The habits of the API.
@@ -34,4 +36,51 @@ pub struct RateLimit {
     pub calls: u32,
     /// In so much time.
     pub within: Span,
+}
+
+impl Choice for Idempotency {
+    const WORDS: &'static [(&'static str, Self)] = &[
+        ("ietf", Self::Ietf),
+        ("stripe-v1", Self::StripeV1),
+        ("only-2xx", Self::Only2xx),
+        ("ignore-body", Self::IgnoreBody),
+        ("ignore-key", Self::IgnoreKey),
+    ];
+}
+
+pub(super) const KNOBS: &[Knob] = &[
+    Knob {
+        name: "api.idempotency",
+        about: "what an idempotency key means",
+        values: "ietf, stripe-v1, only-2xx, ignore-body or ignore-key",
+        read: |cursor, profile| set(&mut profile.api.idempotency, choice(cursor)),
+        told: |profile| profile.api.idempotency.word(),
+    },
+    Knob {
+        name: "api.rate_limit",
+        about: "how many calls a key may make in what time",
+        values: "{calls: 100, within: 1m}, or none",
+        read: |cursor, profile| set(&mut profile.api.rate_limit, rate_limit(cursor)),
+        told: |profile| match profile.api.rate_limit {
+            Some(RateLimit { calls, within }) => format!("{calls} in {within}"),
+            None => "none".to_owned(),
+        },
+    },
+];
+
+fn rate_limit(cursor: &Cursor<'_>) -> Option<Option<RateLimit>> {
+    if matches!(&cursor.node().value, Value::Scalar { text, .. } if text == "none") {
+        return Some(None);
+    }
+    let fields = cursor.fields(&["calls", "within"]);
+    let (calls, within) = (fields.need("calls"), fields.need("within"));
+    let calls = calls.and_then(|cursor| {
+        let calls = u32::try_from(cursor.number()?).ok().filter(|calls| *calls > 0);
+        if calls.is_none() {
+            cursor.fault("no call at all is no limit", "a number from 1 on");
+        }
+        calls
+    });
+    let within = within.and_then(|cursor| cursor.span());
+    Some(Some(RateLimit { calls: calls?, within: within? }))
 }

@@ -1,7 +1,10 @@
 //! How events reach an endpoint: what acknowledges, when a delivery is tried again, when it ends.
 
 use std::collections::BTreeSet;
+use std::fmt;
 
+use super::knob::{Choice, Knob, choice, set, span_or, told_or, yes};
+use crate::input::{Cursor, Value};
 use crate::model::Span;
 use crate::provider::Outcome;
 
@@ -17,6 +20,9 @@ const SCHEDULE: [Span; 9] = [
     Span::from_s(20 * 3600),
     Span::from_s(24 * 3600),
 ];
+
+/// More retries than any provider makes.
+const TIMES_MAX: usize = 200;
 
 /// The habits of deliveries.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -135,4 +141,193 @@ impl FromIterator<u16> for Codes {
     fn from_iter<I: IntoIterator<Item = u16>>(codes: I) -> Self {
         Self(codes.into_iter().collect())
     }
+}
+
+/// Ranges where codes follow each other: `200-299, 410`.
+impl fmt::Display for Codes {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut ranges: Vec<(u16, u16)> = Vec::new();
+        for &code in &self.0 {
+            match ranges.last_mut() {
+                Some((_, last)) if *last + 1 == code => *last = code,
+                _ => ranges.push((code, code)),
+            }
+        }
+        let words = ranges.iter().map(|(first, last)| match first == last {
+            true => first.to_string(),
+            false => format!("{first}-{last}"),
+        });
+        let words = words.collect::<Vec<_>>().join(", ");
+        f.write_str(if words.is_empty() { "none" } else { &words })
+    }
+}
+
+impl Choice for RetryAfter {
+    const WORDS: &'static [(&'static str, Self)] =
+        &[("clamped", Self::Clamped), ("ignored", Self::Ignored)];
+}
+
+impl Choice for Queue {
+    const WORDS: &'static [(&'static str, Self)] =
+        &[("independent", Self::Independent), ("head-of-line", Self::HeadOfLine)];
+}
+
+impl Choice for SigningKey {
+    const WORDS: &'static [(&'static str, Self)] =
+        &[("current", Self::Current), ("at-creation", Self::AtCreation)];
+}
+
+impl Choice for RedeliveryBody {
+    const WORDS: &'static [(&'static str, Self)] =
+        &[("identical", Self::Identical), ("restamped", Self::Restamped)];
+}
+
+pub(super) const KNOBS: &[Knob] = &[
+    Knob {
+        name: "delivery.success",
+        about: "which status codes acknowledge an event",
+        values: "a list of codes and ranges, such as [200, 204] or [200-299]",
+        read: |cursor, profile| set(&mut profile.delivery.success, codes(cursor)),
+        told: |profile| profile.delivery.success.to_string(),
+    },
+    Knob {
+        name: "delivery.fatal",
+        about: "which status codes end a delivery for ever",
+        values: "a list of codes and ranges, such as [401, 403]",
+        read: |cursor, profile| set(&mut profile.delivery.fatal, codes(cursor)),
+        told: |profile| profile.delivery.fatal.to_string(),
+    },
+    Knob {
+        name: "delivery.timeout",
+        about: "how long an answer is waited for",
+        values: "a span of time",
+        read: |cursor, profile| set(&mut profile.delivery.timeout, cursor.span()),
+        told: |profile| profile.delivery.timeout.to_string(),
+    },
+    Knob {
+        name: "delivery.schedule",
+        about: "the delays after failed attempts",
+        values: "a list of spans, or of {every: 5m, times: 5}; [] for no second attempt",
+        read: |cursor, profile| set(&mut profile.delivery.schedule, schedule(cursor)),
+        told: |profile| told_schedule(&profile.delivery.schedule),
+    },
+    Knob {
+        name: "delivery.jitter",
+        about: "by how many thousandths a delay may be longer or shorter",
+        values: "a number from 0 to 1000",
+        read: |cursor, profile| {
+            let number = cursor.number().and_then(|number| u16::try_from(number).ok());
+            match number.filter(|number| *number <= 1000) {
+                Some(number) => profile.delivery.jitter_per_mille = number,
+                None => cursor.fault("the jitter is no part of a delay", "a number from 0 to 1000"),
+            }
+        },
+        told: |profile| profile.delivery.jitter_per_mille.to_string(),
+    },
+    Knob {
+        name: "delivery.retry_after",
+        about: "what becomes of a `Retry-After`: kept between once and twice the delay, or not read",
+        values: "clamped or ignored",
+        read: |cursor, profile| set(&mut profile.delivery.retry_after, choice(cursor)),
+        told: |profile| profile.delivery.retry_after.word(),
+    },
+    Knob {
+        name: "delivery.auto_disable",
+        about: "after how long without an acknowledgement nothing is sent any more",
+        values: "a span of time, or never",
+        read: |cursor, profile| {
+            set(&mut profile.delivery.auto_disable, span_or(cursor, "never"));
+        },
+        told: |profile| told_or(profile.delivery.auto_disable, "never"),
+    },
+    Knob {
+        name: "delivery.queue",
+        about: "whether one failing delivery holds up those behind it",
+        values: "independent or head-of-line",
+        read: |cursor, profile| set(&mut profile.delivery.queue, choice(cursor)),
+        told: |profile| profile.delivery.queue.word(),
+    },
+    Knob {
+        name: "delivery.resign_on_retry",
+        about: "whether each attempt is signed anew, with a timestamp of its own",
+        values: "true or false",
+        read: |cursor, profile| set(&mut profile.delivery.resign_on_retry, cursor.bool()),
+        told: |profile| yes(profile.delivery.resign_on_retry),
+    },
+    Knob {
+        name: "delivery.signing_key_on_retry",
+        about: "with which secret a retry is signed after a rotation",
+        values: "current or at-creation",
+        read: |cursor, profile| set(&mut profile.delivery.signing_key_on_retry, choice(cursor)),
+        told: |profile| profile.delivery.signing_key_on_retry.word(),
+    },
+    Knob {
+        name: "delivery.redelivery_body",
+        about: "whether a retry has the same bytes, or the same fact with another `created_at`",
+        values: "identical or restamped",
+        read: |cursor, profile| set(&mut profile.delivery.redelivery_body, choice(cursor)),
+        told: |profile| profile.delivery.redelivery_body.word(),
+    },
+];
+
+/// Codes and ranges of them.
+fn codes(cursor: &Cursor<'_>) -> Option<Codes> {
+    let mut codes = BTreeSet::new();
+    let mut is_whole = true;
+    for item in cursor.items() {
+        let Some(text) = item.text() else {
+            is_whole = false;
+            continue;
+        };
+        let (first, last) = text.split_once('-').unwrap_or((text, text));
+        let valid = |code: &str| code.parse::<u16>().ok().filter(|code| (100..=599).contains(code));
+        match (valid(first), valid(last)) {
+            (Some(first), Some(last)) if first <= last => codes.extend(first..=last),
+            _ => {
+                let expected = "a code from 100 to 599, or two with a hyphen, such as 400-499";
+                item.fault(format!("`{text}` is no status code"), expected);
+                is_whole = false;
+            }
+        }
+    }
+    is_whole.then_some(Codes(codes))
+}
+
+/// Spans, one by one or several at once.
+fn schedule(cursor: &Cursor<'_>) -> Option<Vec<Span>> {
+    let (mut delays, mut is_whole) = (Vec::new(), true);
+    for item in cursor.items() {
+        let read = match &item.node().value {
+            Value::Map(_) => {
+                let fields = item.fields(&["every", "times"]);
+                let every = fields.need("every").and_then(|cursor| cursor.span());
+                let times = fields.need("times").and_then(|cursor| times(&cursor));
+                every.zip(times)
+            }
+            Value::Scalar { .. } | Value::List(_) => item.span().map(|span| (span, 1)),
+        };
+        match read {
+            Some((span, times)) => delays.extend(std::iter::repeat_n(span, times)),
+            None => is_whole = false,
+        }
+    }
+    is_whole.then_some(delays)
+}
+
+fn times(cursor: &Cursor<'_>) -> Option<usize> {
+    let times = usize::try_from(cursor.number()?).ok().filter(|n| (1..=TIMES_MAX).contains(n));
+    if times.is_none() {
+        cursor.fault("no delivery is tried so often", format!("a number from 1 to {TIMES_MAX}"));
+    }
+    times
+}
+
+/// `1m × 5, 5m`: what follows itself is counted.
+fn told_schedule(delays: &[Span]) -> String {
+    let runs = delays.chunk_by(|a, b| a == b).map(|run| match run {
+        [one] => one.to_string(),
+        many => format!("{} × {}", many[0], many.len()),
+    });
+    let words: Vec<_> = runs.collect();
+    if words.is_empty() { "no second attempt".to_owned() } else { words.join(", ") }
 }

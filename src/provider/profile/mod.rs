@@ -5,14 +5,25 @@
 //! Knows no payment, no socket and no file.
 
 mod api;
+mod builtin;
 mod delivery;
 mod events;
+mod knob;
 mod payments;
+mod read;
+mod template;
+mod written;
 
 pub use api::{Api, Idempotency, RateLimit};
+pub use builtin::{builtin, names};
 pub use delivery::{Codes, Delivery, Queue, RedeliveryBody, RetryAfter, SigningKey};
 pub use events::{Events, Names, Payload, Sequence, Snapshot};
+pub use knob::{Knob, knobs};
 pub use payments::{Counts, LatePolicy, OverPolicy, Payments, UnderPolicy};
+pub use read::read;
+pub use template::Tables;
+
+pub(super) use template::Scope;
 
 /// A provider's habits.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -31,6 +42,8 @@ pub struct Profile {
     pub payments: Payments,
     /// How the API behaves.
     pub api: Api,
+    /// Words of the provider, for its templates.
+    pub tables: Tables,
 }
 
 impl Default for Profile {
@@ -43,6 +56,7 @@ impl Default for Profile {
             events: Events::default(),
             payments: Payments::default(),
             api: Api::default(),
+            tables: Tables::new(),
         }
     }
 }

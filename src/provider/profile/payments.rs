@@ -1,5 +1,6 @@
 //! What becomes of a payment where the contract leaves it open.
 
+use super::knob::{Choice, Knob, choice, set, yes};
 use crate::model::Span;
 
 /// The habits of payments.
@@ -80,3 +81,83 @@ impl Default for Payments {
         }
     }
 }
+
+impl Choice for UnderPolicy {
+    const WORDS: &'static [(&'static str, Self)] =
+        &[("wait", Self::Wait), ("terminal", Self::Terminal), ("refund", Self::Refund)];
+}
+
+impl Choice for OverPolicy {
+    const WORDS: &'static [(&'static str, Self)] =
+        &[("flag", Self::Flag), ("refund", Self::Refund)];
+}
+
+impl Choice for LatePolicy {
+    const WORDS: &'static [(&'static str, Self)] =
+        &[("flag", Self::Flag), ("confirm", Self::Confirm), ("refund", Self::Refund)];
+}
+
+impl Choice for Counts {
+    const WORDS: &'static [(&'static str, Self)] =
+        &[("strict", Self::Strict), ("naive", Self::Naive)];
+}
+
+pub(super) const KNOBS: &[Knob] = &[
+    Knob {
+        name: "payments.under_policy",
+        about: "too little came: it stays open for the rest, is confirmed as it is, or goes back",
+        values: "wait, terminal or refund",
+        read: |cursor, profile| set(&mut profile.payments.under_policy, choice(cursor)),
+        told: |profile| profile.payments.under_policy.word(),
+    },
+    Knob {
+        name: "payments.over_policy",
+        about: "too much came: it is credited and said, or goes back",
+        values: "flag or refund",
+        read: |cursor, profile| set(&mut profile.payments.over_policy, choice(cursor)),
+        told: |profile| profile.payments.over_policy.word(),
+    },
+    Knob {
+        name: "payments.late_policy",
+        about: "money came after the deadline: it waits for an operator, confirms, or goes back",
+        values: "flag, confirm or refund",
+        read: |cursor, profile| set(&mut profile.payments.late_policy, choice(cursor)),
+        told: |profile| profile.payments.late_policy.word(),
+    },
+    Knob {
+        name: "payments.open_amount",
+        about: "whether a payment names no amount, and is paid at the first transfer",
+        values: "true or false",
+        read: |cursor, profile| set(&mut profile.payments.open_amount, cursor.bool()),
+        told: |profile| yes(profile.payments.open_amount),
+    },
+    Knob {
+        name: "payments.counts",
+        about: "what counts as received: the rail's own asset as delivered, or all that bears its \
+                symbol",
+        values: "strict or naive",
+        read: |cursor, profile| set(&mut profile.payments.counts, choice(cursor)),
+        told: |profile| profile.payments.counts.word(),
+    },
+    Knob {
+        name: "payments.unique_reference",
+        about: "whether a second live payment for one reference is refused",
+        values: "true or false",
+        read: |cursor, profile| set(&mut profile.payments.unique_reference, cursor.bool()),
+        told: |profile| yes(profile.payments.unique_reference),
+    },
+    Knob {
+        name: "payments.settle_after",
+        about: "how long after its confirmation a payment is credited",
+        values: "a span of time",
+        read: |cursor, profile| set(&mut profile.payments.settle_after, cursor.span()),
+        told: |profile| profile.payments.settle_after.to_string(),
+    },
+    Knob {
+        name: "payments.monitoring",
+        about: "how long after its deadline a payment that is not confirmed is watched",
+        values: "a span of time",
+        read: |cursor, profile| set(&mut profile.payments.monitoring, cursor.span()),
+        told: |profile| profile.payments.monitoring.to_string(),
+    },
+];

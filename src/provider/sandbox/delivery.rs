@@ -255,6 +255,11 @@ impl Deliveries {
         Some((delivery, standing, due))
     }
 
+    /// Attempts made so far.
+    pub fn attempts(&self, event: &EventId) -> usize {
+        self.all.get(event).map_or(0, |delivery| delivery.attempts.len())
+    }
+
     pub fn count(&self) -> usize {
         self.all.len()
     }

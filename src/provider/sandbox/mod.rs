@@ -151,7 +151,9 @@ impl Sandbox {
     pub fn take_attempt(&mut self, wall: SimTime) -> Option<Event> {
         self.tick(wall);
         let event = self.deliveries.take(self.now)?;
-        self.provider.event(&event)
+        let is_retry = self.deliveries.attempts(&event) > 0;
+        let event = self.provider.event(&event)?;
+        Some(self.provider.as_sent(&event, self.now, is_retry))
     }
 
     /// How long nothing happens by itself, if nobody does anything; none if for ever.
