@@ -41,6 +41,7 @@ const COMMANDS: &[&str] = &[
     "run",
     "demo",
     "calibrate",
+    "init",
     "check",
     "doctor",
     "report",

@@ -29,14 +29,23 @@ pub fn profile(path: &Path) -> Result<Profile, Failure> {
              --config (`countersign demo` needs none)"
         ))
     })?;
+    profile_of(&text, path)
+}
+
+/// Reads a merchant's profile from the text that stands, or is to stand, at that path.
+///
+/// # Errors
+/// It has faults.
+pub fn profile_of(text: &str, path: &Path) -> Result<Profile, Failure> {
     let absolute = std::path::absolute(path).map_err(|error| {
+        let shown = path.display();
         Failure::Input(format!("`{shown}` has no folder: {error}; start in a folder that exists"))
     })?;
     let folder = absolute.parent().unwrap_or(Path::new("/")).to_owned();
     let (rules, signatures) = (rule::codes(), signature::signing());
     let scope_words: Vec<&str> = rule::SCOPE_WORDS.iter().map(|(word, _)| *word).collect();
     let known = Known { rules: &rules, signatures: &signatures, scope_words: &scope_words };
-    Ok(merchant::read(&text, &path.to_string_lossy(), folder, &environment(), &known)?)
+    Ok(merchant::read(text, &path.to_string_lossy(), folder, &environment(), &known)?)
 }
 
 /// Variables that are text; a profile cannot name others.

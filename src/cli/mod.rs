@@ -4,6 +4,7 @@
 //! answer. Human output goes to stdout, progress and errors to stderr. Knows no rule, no step and
 //! no format by name: lists come from their tables.
 
+mod ask;
 mod calibrate;
 mod check;
 mod conduct;
@@ -13,6 +14,7 @@ mod explain;
 mod failure;
 mod gap;
 mod guard;
+mod init;
 mod input;
 mod page;
 mod play;
@@ -48,7 +50,7 @@ your books say, judges that by numbered rules, and tells what would have cost mo
   countersign demo --defect event-id-only  see it catch one with a planted defect
   countersign run                          judge your own, described in ./countersign.yaml
 
-Next step: try the demo, then write a countersign.yaml and let `countersign doctor` check it.
+Next step: try the demo, then let `countersign init` write a countersign.yaml for your service.
 `countersign --help` lists all commands.
 ";
 
@@ -79,6 +81,7 @@ enum Command {
     Run(run::Args),
     Demo(demo::Args),
     Calibrate(calibrate::Args),
+    Init(init::Args),
     Check(check::Args),
     Doctor(doctor::Args),
     Report(report::Args),
@@ -118,6 +121,7 @@ fn dispatch(cli: Cli) -> Result<ExitCode, Failure> {
         Command::Run(args) => run::run(&args),
         Command::Demo(args) => demo::run(&args),
         Command::Calibrate(args) => calibrate::run(&args),
+        Command::Init(args) => init::run(&args),
         Command::Check(args) => check::run(&args),
         Command::Doctor(args) => doctor::run(&args),
         Command::Rules(args) => rules::run(&args),

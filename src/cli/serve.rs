@@ -90,7 +90,11 @@ enum Mode {
     Live,
 }
 
-fn parse_rail(id: &str) -> Result<&'static Rail, String> {
+/// A rail, by its id.
+///
+/// # Errors
+/// There is none of that name, with the nearest.
+pub fn parse_rail(id: &str) -> Result<&'static Rail, String> {
     rail_by_id(id).ok_or_else(|| {
         let near = nearest(id, RAILS.iter().map(|rail| rail.id));
         let near = near.map(|near| format!("did you mean {near}? ")).unwrap_or_default();

@@ -136,6 +136,24 @@ impl Target {
     }
 }
 
+/// Writes a file whole or not at all; one that is there is replaced only where that is wanted.
+///
+/// # Errors
+/// It is there, or cannot be written.
+pub fn write_new(path: &Path, text: &str, replaces: bool) -> Result<(), Failure> {
+    let whole = || {
+        let path = if replaces { resolve(path) } else { path.to_owned() };
+        let mut file = beside(&path)?;
+        file.write_all(text.as_bytes())?;
+        let moved = if replaces { file.persist(&path) } else { file.persist_noclobber(&path) };
+        moved.map(drop).map_err(|error| error.error)
+    };
+    whole().map_err(|error: std::io::Error| {
+        let path = path.display();
+        Failure::Input(format!("cannot write `{path}`: {error}; give a path that can be written"))
+    })
+}
+
 /// Makes sure that a file can be written at `path`, creating the folders above it.
 ///
 /// # Errors

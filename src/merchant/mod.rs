@@ -4,11 +4,13 @@
 //! sockets and starts nothing.
 
 mod contract;
+pub mod draft;
 mod item;
 mod observe;
 mod profile;
 mod read;
 mod redact;
+pub mod stack;
 #[cfg(test)]
 mod strictness;
 pub mod template;
