@@ -57,9 +57,8 @@ impl Delivery {
     async fn once(&mut self) {
         let ts = SimTime::from_unix_ms(1_700_000_000_000);
         let message = Message { id: "evt_1", ts, url: &self.url, method: "POST", body: &BODY };
-        let mut headers = self.scheme.sign(&self.secret, &message).expect("it can sign");
-        headers.insert(0, ("content-type".to_owned(), "application/json".to_owned()));
-        let outgoing = [Outgoing { headers, body: BODY.clone() }];
+        let signed = self.scheme.sign(&self.secret, &message).expect("it can sign");
+        let outgoing = [Outgoing { headers: signed.headers, body: signed.body.into() }];
         let sent = self.deliverer.send(&outgoing, Arrival::InTurn).await.remove(0);
         let attempt = Attempt {
             event: EventId::new("evt_1"),

@@ -165,8 +165,8 @@ fn the_signature_to_try_is_right() {
         body: body.trim_end().as_bytes(),
     };
     let scheme = signature::scheme("standard-webhooks").unwrap();
-    let headers = scheme.sign(&Secret::new(secret), &message).unwrap();
-    assert_eq!(Some(headers[2].1.as_str()), signature.split('`').next());
+    let signed = scheme.sign(&Secret::new(secret), &message).unwrap();
+    assert_eq!(Some(signed.headers[3].1.as_str()), signature.split('`').next());
 }
 
 #[test]

@@ -1,63 +1,79 @@
 //! Messages that look genuine and prove nothing: each differs from the genuine one in one respect.
 //!
-//! A merchant that refuses one of them for another reason than the fault would make the check
-//! vacuous, so everything else stays as a genuine sender would have it.
+//! Everything else stays as a genuine sender would have it: a merchant that refuses one of them for
+//! another reason than the fault would make the check vacuous.
 
 use sha2::{Digest, Sha256};
 
 use crate::model::Span;
 use crate::scenario::Forgery;
-use crate::signature::{Message, Scheme, Secret, SignatureError, Unsupported};
+use crate::signature::{Message, Scheme, Secret, SignatureError, Signed};
 
-/// Headers and body of a forged message.
-pub type Forged = (Vec<(String, String)>, Vec<u8>);
+/// Why there is no such forgery.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum ForgeError {
+    /// The scheme lacks what would be forged. Nobody's fault.
+    #[error("under the signature scheme `{scheme}` nothing can be forged in this way: {why}")]
+    NothingToForge {
+        /// The scheme's name.
+        scheme: String,
+        /// What it lacks.
+        why: &'static str,
+    },
+    /// The genuine message could not be signed either.
+    #[error(transparent)]
+    Signature(#[from] SignatureError),
+}
 
 /// Makes a message that fails to prove its claim in the given way. The same arguments give the
 /// same bytes.
 ///
 /// # Errors
-/// As [`Scheme::sign`]; [`SignatureError::Unsupported`] also where the scheme has nothing that
-/// could be forged in this way, such as a timestamp to be aged.
+/// [`ForgeError`]
 pub fn forge(
     scheme: &Scheme,
     secret: &Secret,
     forgery: Forgery,
     message: &Message,
-) -> Result<Forged, SignatureError> {
-    let body = || message.body.to_vec();
+) -> Result<Signed, ForgeError> {
+    let nothing = |why| ForgeError::NothingToForge { scheme: scheme.name().to_owned(), why };
+    if !scheme.has_signature() && forgery != Forgery::Unsigned {
+        return Err(nothing("its messages carry no proof, so all of them are as good as forged"));
+    }
+    let genuine = [scheme.signer(secret)?];
+    let other = || scheme.signer(&other_key(scheme, secret)).map(|key| [key]);
+    let mut draft = scheme.draft(message);
+    scheme.seal(&mut draft, &genuine)?;
     match forgery {
-        Forgery::Unsigned => {
-            let left_out = scheme.signature_headers();
-            let mut headers = scheme.sign(secret, message)?;
-            headers.retain(|(name, _)| !left_out.contains(name));
-            Ok((headers, body()))
-        }
-        Forgery::WrongKey => Ok((scheme.sign(&other_key(scheme, secret), message)?, body())),
+        Forgery::Unsigned => return Ok(scheme.unsigned(draft)),
+        // The name of the genuine key stays.
+        Forgery::WrongKey => scheme.seal(&mut draft, &other()?)?,
         Forgery::Truncated => {
-            let cut = |signature: String| {
-                let kept = signature.len() - signature.len() / 3;
-                signature.chars().take(kept).collect()
-            };
-            Ok((scheme.sign_spoilt(secret, message, cut)?, body()))
+            scheme.spoil(&mut draft, |text| {
+                let kept = text.len() - text.len() / 3;
+                text.chars().take(kept).collect()
+            });
         }
         Forgery::Random => {
-            // A MAC of nothing under a key of nobody is as good as random, and repeatable.
-            let nothing = Message { body: b"{}", ..*message };
-            Ok((scheme.sign(&other_key(scheme, secret), &nothing)?, body()))
+            // What a key of nobody made of something else is as good as random, and repeatable.
+            scheme.seal_another(&mut draft, &other()?, otherwise)?;
         }
         Forgery::Aged(seconds) => {
             if !scheme.has_timestamp() {
-                let scheme = scheme.name().to_owned();
-                return Err(Unsupported { scheme, what: "a timestamp to be aged".into() }.into());
+                return Err(nothing("it has no timestamp to be aged"));
             }
             let ts = message.ts.minus(Span::from_s(u64::from(seconds)));
-            Ok((scheme.sign(secret, &Message { ts, ..*message })?, body()))
+            draft = scheme.draft(&Message { ts, ..*message });
+            scheme.seal(&mut draft, &genuine)?;
         }
         Forgery::Tampered => {
-            let signed = otherwise(message.body);
-            Ok((scheme.sign(secret, &Message { body: &signed, ..*message })?, body()))
+            if !scheme.signs_content() {
+                return Err(nothing("its token says nothing of the message"));
+            }
+            scheme.seal_another(&mut draft, &genuine, otherwise)?;
         }
     }
+    Ok(scheme.assemble(&draft))
 }
 
 /// A key of the same shape that is not the endpoint's: derived, so that it repeats.
@@ -93,10 +109,10 @@ mod tests {
         let secret = Secret::new("whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw");
         let url = "http://shop.test/hooks";
         let message = Message { id: "evt_1", ts: NOW, url, method: "POST", body: BODY };
-        let (headers, body) = forge(scheme, &secret, forgery, &message).unwrap();
+        let Signed { headers, body } = forge(scheme, &secret, forgery, &message).unwrap();
         let names: Vec<_> = headers.iter().map(|(n, _)| n.as_str()).collect();
-        let all = ["webhook-id", "webhook-timestamp", "webhook-signature"];
-        let sent = if forgery == Forgery::Unsigned { &all[..2] } else { &all[..] };
+        let all = ["content-type", "webhook-id", "webhook-timestamp", "webhook-signature"];
+        let sent = if forgery == Forgery::Unsigned { &all[..3] } else { &all[..] };
         assert_eq!(names, sent);
         let arrived = Arrived { headers: &headers, url, method: "POST", body: &body };
         let verdict = scheme.verify(&[secret], &arrived, NOW);
@@ -121,18 +137,24 @@ mod tests {
         let scheme = scheme("standard-webhooks").unwrap();
         let secret = scheme.fresh_secret(&[7; 32]);
         let message = Message { id: "e", ts: NOW, url: "", method: "POST", body: BODY };
-        let signature = |(headers, _): Forged| headers[2].1.clone();
+        let signature = |signed: Signed| signed.headers[3].1.clone();
         let cut = signature(forge(scheme, &secret, Forgery::Truncated, &message).unwrap());
-        let whole = scheme.sign(&secret, &message).unwrap()[2].1.clone();
+        let whole = signature(scheme.sign(&secret, &message).unwrap());
         assert!(whole.starts_with(&cut) && cut.starts_with("v1,"));
         assert_eq!((whole.len(), cut.len()), (3 + 44, 3 + 30));
     }
 
     #[test]
-    fn a_scheme_without_a_timestamp_cannot_be_aged() {
-        let scheme = scheme("github").unwrap();
-        let message = Message { id: "e", ts: NOW, url: "", method: "POST", body: BODY };
-        let refused = forge(scheme, &Secret::new("k"), Forgery::Aged(600), &message);
-        assert!(matches!(refused, Err(SignatureError::Unsupported(_))));
+    fn what_a_scheme_lacks_cannot_be_forged() {
+        let cases = [
+            ("github", Forgery::Aged(600)),
+            ("coingate", Forgery::Tampered),
+            ("mollie-classic", Forgery::WrongKey),
+        ];
+        for (name, forgery) in cases {
+            let message = Message { id: "e", ts: NOW, url: "", method: "POST", body: BODY };
+            let refused = forge(scheme(name).unwrap(), &Secret::new("k"), forgery, &message);
+            assert!(matches!(refused, Err(ForgeError::NothingToForge { .. })), "{name}");
+        }
     }
 }

@@ -7,8 +7,7 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use serde_json::Value;
 
-use super::Forged;
-use crate::signature::{Message, Scheme, Secret};
+use crate::signature::{Message, Scheme, Secret, Signed};
 
 /// A message that is genuine to whoever makes a mistake.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -17,8 +16,8 @@ pub struct Mistaken {
     pub cause: String,
     /// What to do about it.
     pub remedy: &'static str,
-    /// Headers and body.
-    pub message: Forged,
+    /// As it goes out.
+    pub message: Signed,
 }
 
 /// Where nothing is known of the merchant's clock: most tolerances are five minutes, and time zones
@@ -43,8 +42,11 @@ pub fn mistakes(
 ) -> Vec<Mistaken> {
     let mut found = Vec::new();
     let mut add = |cause: String, remedy, key: &Secret, signed: &Message<'_>, body: &[u8]| {
-        if let Ok(headers) = scheme.sign(key, signed) {
-            found.push(Mistaken { cause, remedy, message: (headers, body.to_vec()) });
+        if let Ok(mut message) = scheme.sign(key, signed) {
+            if signed.body != body {
+                message.body = body.to_vec();
+            }
+            found.push(Mistaken { cause, remedy, message });
         }
     };
     for seconds in ahead_s.as_ref().map_or(OFFSETS_S, std::slice::from_ref) {
@@ -179,7 +181,7 @@ mod tests {
         let (_, found) = all(ahead_s);
         let scheme = scheme("standard-webhooks").unwrap();
         let mut causes = found.into_iter().filter(|mistaken| {
-            let (headers, body) = &mistaken.message;
+            let Signed { headers, body } = &mistaken.message;
             let arrived = Arrived { headers, url: URL, method: "POST", body: &read(body) };
             scheme.verify(&[Secret::new(key)], &arrived, now).is_ok()
         });

@@ -15,6 +15,6 @@ mod mistake;
 mod spelling;
 
 pub use conduct::Conduct;
-pub use forgery::{Forged, forge};
+pub use forgery::{ForgeError, forge};
 pub use mistake::{Mistaken, apart, mistakes};
 pub use spelling::respell;

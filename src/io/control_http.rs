@@ -266,7 +266,10 @@ impl Control {
 
     /// How a request of then read.
     fn signed(&self, event: &Event, at: SimTime) -> Vec<(String, String)> {
-        self.endpoint.as_ref().map(|endpoint| endpoint.headers(event, at)).unwrap_or_default()
+        self.endpoint
+            .as_ref()
+            .map(|endpoint| endpoint.message(event, at).headers)
+            .unwrap_or_default()
     }
 }
 

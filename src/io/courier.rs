@@ -17,7 +17,7 @@ use crate::provider::Event;
 use crate::provider::sandbox::{Attempt, Command, Reply};
 use crate::run::{Message, Sent};
 use crate::scenario::Arrival;
-use crate::signature::{self, Scheme, Secret, SignatureError};
+use crate::signature::{self, Scheme, Secret, SignatureError, Signed};
 
 /// Attempts at a time. More would only wait at the merchant's.
 const UNDERWAY_MAX: usize = 16;
@@ -49,30 +49,28 @@ impl Endpoint {
         Ok(endpoint)
     }
 
-    /// The headers that the event is sent with, signed at that instant.
+    /// The message that announces the event, signed at that instant.
     #[must_use]
-    pub fn headers(&self, event: &Event, at: SimTime) -> Vec<(String, String)> {
-        let mut headers = vec![("content-type".to_owned(), "application/json".to_owned())];
+    pub fn message(&self, event: &Event, at: SimTime) -> Message {
         // What could be signed once can always be signed.
-        headers.extend(event.headers.iter().cloned());
-        headers.extend(self.sign(&event.wire_id, &event.body, at).unwrap_or_default());
-        headers
+        match self.sign(&event.wire_id, &event.body, at) {
+            Ok(signed) => {
+                let signed = signed.with_headers(&event.headers);
+                Message { headers: signed.headers, body: signed.body.into() }
+            }
+            Err(_) => Message { headers: Vec::new(), body: event.body.clone() },
+        }
     }
 
     /// Sends the event, signed now.
     pub async fn send(&self, event: &Event) -> (SimTime, Sent) {
         let at = clock::wall();
-        let message = Message { headers: self.headers(event, at), body: event.body.clone() };
+        let message = self.message(event, at);
         let mut sent = self.deliverer.send(&[message], Arrival::InTurn).await;
         (at, sent.pop().expect("one message has one answer"))
     }
 
-    fn sign(
-        &self,
-        id: &str,
-        body: &[u8],
-        ts: SimTime,
-    ) -> Result<Vec<(String, String)>, SignatureError> {
+    fn sign(&self, id: &str, body: &[u8], ts: SimTime) -> Result<Signed, SignatureError> {
         let message = signature::Message { id, ts, url: &self.url, method: "POST", body };
         self.scheme.sign(&self.secret, &message)
     }

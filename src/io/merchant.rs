@@ -17,7 +17,7 @@ use crate::merchant::{Profile, Ready, Start};
 use crate::model::Span;
 use crate::run::{Message, Sent};
 use crate::scenario::Arrival;
-use crate::signature::Secret;
+use crate::signature::{self, Secret};
 
 /// How long the provider waits for an answer to a delivery (Standard Webhooks).
 const DELIVERY_TIMEOUT: Span = Span::from_s(15);
@@ -33,8 +33,10 @@ pub struct Identity {
     pub api_key: String,
     /// The account.
     pub account: String,
-    /// The secret of its webhook.
+    /// What its webhooks are signed with.
     pub webhook_secret: Secret,
+    /// What it verifies them with: the same, or the public half.
+    pub webhook_key: Secret,
 }
 
 /// Why a merchant cannot be worked with.
@@ -90,15 +92,12 @@ impl Merchant {
             let port = launch::free_port().map_err(|source| system("no free port", source))?;
             values.insert("port", port.to_string());
         }
-        let texts: Values<'_> = values.iter().map(|(name, value)| (*name, value.clone())).collect();
-        let fill = |text: &str, place| {
-            fill_text(text, &texts, place)
-                .map_err(|unfilled| MerchantError::Template(unfilled.to_string()))
-        };
-        let base_url = fill(&profile.base_url, "merchant.base_url")?;
-        let webhook = fill(&profile.webhook, "merchant.webhook")?;
+        let base_url = fill(&values, &profile.base_url, "merchant.base_url")?;
+        let webhook = fill(&values, &profile.webhook, "merchant.webhook")?;
         let webhook_url =
             if webhook.starts_with('/') { format!("{base_url}{webhook}") } else { webhook };
+        values.insert("webhook.id", signature::webhook_id(&webhook_url));
+        let fill = |text: &str, place| fill(&values, text, place);
         let process = match &profile.start {
             Some(start) => {
                 Some(Process::new(host, filled(profile, start, &fill)?, &base_url, scratch.path()))
@@ -189,6 +188,15 @@ impl Merchant {
     }
 }
 
+fn fill(
+    values: &BTreeMap<&'static str, String>,
+    text: &str,
+    place: &'static str,
+) -> Result<String, MerchantError> {
+    let texts: Values<'_> = values.iter().map(|(name, value)| (*name, value.clone())).collect();
+    fill_text(text, &texts, place).map_err(|unfilled| MerchantError::Template(unfilled.to_string()))
+}
+
 /// The start of the profile with its placeholders filled in.
 fn filled(
     profile: &Profile,
@@ -216,7 +224,7 @@ fn values(identity: &Identity, scratch: &Path) -> BTreeMap<&'static str, String>
         ("provider.url", identity.provider_url.clone()),
         ("provider.api_key", identity.api_key.clone()),
         ("provider.account", identity.account.clone()),
-        ("webhook.secret", identity.webhook_secret.expose().to_owned()),
+        ("webhook.secret", identity.webhook_key.expose().to_owned()),
     ])
 }
 

@@ -4,8 +4,6 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use bytes::Bytes;
-
 use super::shared::Shared;
 use super::wiring::{Check, Miswired};
 use super::{drive, probe, refusal};
@@ -15,7 +13,7 @@ use crate::model::{EventKind, LaneId, Money, PaymentId, Rail, Reference, Span, r
 use crate::provider::Event;
 use crate::run::Message;
 use crate::scenario::Arrival;
-use crate::signature;
+use crate::signature::{self, Signed};
 
 /// How far ahead of the merchant's clock the second event is dated: scenarios skip days.
 const AHEAD: Span = Span::from_s(3 * 86_400);
@@ -226,10 +224,7 @@ async fn deliver(shared: &Arc<Shared>, event: &Event) -> Answer {
         let message = message(shared, event);
         let signed = shared.settings.scheme.sign(&shared.settings.secret, &message);
         let (answer, retry_after_s) = match signed {
-            Ok(signed) => {
-                let headers = event.headers.iter().cloned().chain(signed).collect();
-                attempt(shared, headers, &event.body).await
-            }
+            Ok(signed) => attempt(shared, signed.with_headers(&event.headers)).await,
             Err(error) => (Answer::Failed(error.to_string()), None),
         };
         let asks_again = matches!(answer, Answer::Http { status: 429 | 500..=599, .. });
@@ -254,14 +249,8 @@ pub(super) fn message<'m>(shared: &'m Shared, event: &'m Event) -> signature::Me
 }
 
 /// One try, with the seconds that its answer asked to be left alone for.
-pub(super) async fn attempt(
-    shared: &Shared,
-    signed: Vec<(String, String)>,
-    body: &Bytes,
-) -> (Answer, Option<u64>) {
-    let mut headers = vec![("content-type".to_owned(), "application/json".to_owned())];
-    headers.extend(signed);
-    let messages = [Message { headers, body: Bytes::clone(body) }];
+pub(super) async fn attempt(shared: &Shared, signed: Signed) -> (Answer, Option<u64>) {
+    let messages = [Message { headers: signed.headers, body: signed.body.into() }];
     let sent = shared.merchant.send(&messages, Arrival::InTurn).await;
     sent.into_iter().next().map_or_else(
         || (Answer::Failed("nothing was sent".into()), None),

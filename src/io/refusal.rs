@@ -3,8 +3,6 @@
 
 use std::sync::Arc;
 
-use bytes::Bytes;
-
 use super::preflight::{attempt, lacks, message};
 use super::shared::Shared;
 use super::wiring::{Check, Miswired};
@@ -51,8 +49,7 @@ async fn mistake(shared: &Arc<Shared>, event: &Event) -> Option<(String, &'stati
     let settings = &shared.settings;
     let message = message(shared, event);
     for mistaken in mistakes(settings.scheme, &settings.secret, &message, ahead_s) {
-        let (headers, body) = mistaken.message;
-        let (answer, _) = attempt(shared, headers, &Bytes::from(body)).await;
+        let (answer, _) = attempt(shared, mistaken.message).await;
         if answer.is_success() {
             return Some((mistaken.cause, mistaken.remedy));
         }

@@ -149,7 +149,7 @@ impl Service {
             account: setup.config.account.clone(),
             fresh_api_key: (is_new && options.api_key.is_none()).then(|| setup.api_key.clone()),
             fresh_secret: (is_new && options.secret.is_none() && options.webhook.is_some())
-                .then(|| setup.secret.clone()),
+                .then(|| setup.handed_secret()),
             replayed,
         };
         let desk = Arc::new(Desk::open(sandbox, journal, endpoint.is_some()));
@@ -280,6 +280,11 @@ impl Setup {
             ("signature", self.scheme.name().to_owned()),
         ];
         kept.into_iter().map(|(name, value)| (name.to_owned(), value)).collect()
+    }
+
+    /// What the merchant verifies with.
+    fn handed_secret(&self) -> String {
+        self.scheme.handed(&Secret::new(&self.secret)).expose().to_owned()
     }
 
     fn endpoint(&self, url: String) -> Result<Endpoint, ServeError> {

@@ -13,7 +13,7 @@ use tokio::task::AbortHandle;
 
 use super::clock::Clock;
 use super::interruption::Interruption;
-use super::merchant::{Merchant, MerchantError};
+use super::merchant::{Identity, Merchant, MerchantError};
 use super::process::{Host, ProcessError};
 use super::shared::Shared;
 pub use super::shared::Watch;
@@ -195,7 +195,7 @@ struct Stage {
     clock: Clock,
     world: Arc<Mutex<World>>,
     run: RunStarted,
-    identity: super::merchant::Identity,
+    identity: Identity,
     redaction: Redaction,
     profile: Arc<provider::Profile>,
     scheme: &'static signature::Scheme,
@@ -219,9 +219,9 @@ impl Stage {
         let fresh_key = || super::entropy::api_key(&entropy, provider.live);
         let api_key = provider.api_key.clone().unwrap_or_else(fresh_key);
         let config = provider_config(options, (&nonce, &entropy), &api_key, clock);
-        let account = config.account.clone();
-        let profile = config.profile.clone();
-        let identity = super::merchant::Identity { provider_url, api_key, account, webhook_secret };
+        let (account, profile) = (config.account.clone(), config.profile.clone());
+        let webhook_key = scheme.handed(&webhook_secret);
+        let identity = Identity { provider_url, api_key, account, webhook_secret, webhook_key };
         let run = run_started(options, &nonce);
         let medium = history(&options.history)?;
         let mut world = World::new(Provider::new(config), medium, clock.wall);
@@ -353,7 +353,7 @@ fn provider_config(
 
 /// What a merchant knows and nobody else needs to read: what it is told of the provider, and the
 /// tokens by which it is driven and looked at.
-fn secrets(profile: &Profile, identity: &super::merchant::Identity) -> Redaction {
+fn secrets(profile: &Profile, identity: &Identity) -> Redaction {
     let Profile { drive, .. } = profile;
     let observe = profile.observing();
     let drives = [&drive.checkout, &drive.reconcile].into_iter().flatten().map(|d| &d.headers);

@@ -12,8 +12,15 @@ use serde_json::Value;
 use super::profile::{Body, HttpTemplate};
 
 /// What is filled in where the merchant is started, and in every template: the run's own values.
-pub const RUN_PLACEHOLDERS: &[&str] =
-    &["port", "scratch", "provider.url", "provider.api_key", "provider.account", "webhook.secret"];
+pub const RUN_PLACEHOLDERS: &[&str] = &[
+    "port",
+    "scratch",
+    "provider.url",
+    "provider.api_key",
+    "provider.account",
+    "webhook.secret",
+    "webhook.id",
+];
 
 /// What is filled in for an order.
 pub const ORDER_PLACEHOLDERS: &[&str] = &[

@@ -4,12 +4,12 @@ use bytes::Bytes;
 
 use super::lane::{Lane, Stop, Task};
 use super::{Message, Now, Sent, World};
-use crate::fault::{forge, respell};
+use crate::fault::{ForgeError, forge, respell};
 use crate::history::{Answer, Attempt, Fact};
 use crate::model::{EventKind, Span};
 use crate::provider::{Event, EventSubject, Outcome};
 use crate::scenario::{Alteration, Arrival, Deliver, Forgery};
-use crate::signature::{self, SignatureError};
+use crate::signature;
 
 /// The shortest wait after a 429, whatever it asks for.
 const POLITE_WAIT_MIN: Span = Span::from_ms(100);
@@ -188,25 +188,17 @@ impl Lane {
             body: &body,
         };
         let signed = match batch.forgery {
-            Some(forgery) => forge(settings.scheme, &settings.secret, forgery, &message)
-                .map(|(headers, body)| (headers, Bytes::from(body))),
-            None => {
-                let headers = settings.scheme.sign(&settings.secret, &message);
-                headers.map(|headers| (headers, body.clone()))
-            }
+            Some(forgery) => forge(settings.scheme, &settings.secret, forgery, &message),
+            None => settings.scheme.sign(&settings.secret, &message).map_err(ForgeError::from),
         };
-        let (signed, body) = signed.map_err(|error| match error {
+        let signed = signed.map_err(|error| match error {
             // A scheme without a timestamp has nothing to be aged: nobody's fault.
-            SignatureError::Unsupported(why) => Stop::NotTestable(why.to_string()),
-            SignatureError::Key { .. } | SignatureError::Missing { .. } => {
-                Stop::Broken(error.to_string())
-            }
+            ForgeError::NothingToForge { .. } => Stop::NotTestable(error.to_string()),
+            ForgeError::Signature(_) => Stop::Broken(error.to_string()),
         })?;
-        let mut headers = vec![("content-type".to_owned(), "application/json".to_owned())];
-        headers.extend(event.headers);
-        headers.extend(signed);
+        let signed = signed.with_headers(&event.headers);
         debug_assert!(world.clock(self.id()).unix_ms() > 0, "a lane without a clock");
-        let message = Message { headers, body };
+        let message = Message { headers: signed.headers, body: signed.body.into() };
         batch.written = vec![message; usize::try_from(batch.copies).unwrap_or(1)];
         Ok(batch.written.clone())
     }

@@ -2,24 +2,9 @@
 
 use crate::model::Span;
 
-/// What a scheme demands that the interpreter cannot do.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error(
-    "the signature scheme `{scheme}` needs {what}, which is not supported; use `standard-webhooks` or another scheme that signs with an hmac in headers"
-)]
-pub struct Unsupported {
-    /// The scheme's name.
-    pub scheme: String,
-    /// What it would take, such as `ed25519 keys`.
-    pub what: String,
-}
-
 /// Why a message could not be signed.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum SignatureError {
-    /// The scheme is known, but not everything that it asks for can be done.
-    #[error(transparent)]
-    Unsupported(#[from] Unsupported),
     /// The secret is empty or not in the scheme's form.
     #[error("the secret is no key of `{scheme}`; it must be {form} and not empty")]
     Key {
@@ -41,9 +26,6 @@ pub enum SignatureError {
 /// Why a message is not believed.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum Rejection {
-    /// The scheme is known, but not everything that it asks for can be done: nothing was judged.
-    #[error(transparent)]
-    Unsupported(#[from] Unsupported),
     /// A required input is absent or empty.
     #[error("{0} is missing")]
     Missing(String),
@@ -65,6 +47,9 @@ pub enum Rejection {
     /// No listed signature could be decoded.
     #[error("no signature is valid {0}")]
     Undecodable(&'static str),
+    /// The message names a key that no merchant was given.
+    #[error("the key `{0}` is none of those that are known")]
+    UnknownKey(String),
     /// No configured secret is a key.
     #[error("no configured secret is a key of this scheme")]
     NoKey,

@@ -1,12 +1,20 @@
 //! Webhook signatures as data: one interpreter signs and verifies by every scheme of
 //! `fixtures/signature-schemes.yaml`.
 //!
-//! Knows no sockets and no clock: `now` is handed in. What a scheme needs and the interpreter
-//! cannot do is refused as [`Unsupported`], never done half. A new scheme is a row of the fixture;
-//! a new algorithm or encoding a row of its table in `scheme`.
+//! Knows no sockets and no clock: `now` is handed in. A new scheme is a row of the fixture; a new
+//! method or encoding a row of its table. A sender's draft can be changed before and after it is
+//! sealed, which is how `fault` forges.
 
+mod base;
+mod canonical;
+mod certificate;
+mod draft;
+mod encoding;
 mod error;
+mod input;
 mod key;
+mod pair;
+mod public;
 mod read;
 mod scheme;
 mod secret;
@@ -18,9 +26,11 @@ mod verify;
 
 use std::sync::LazyLock;
 
-pub use error::{Rejection, SignatureError, Unsupported};
+pub use draft::Signed;
+pub use error::{Rejection, SignatureError};
 pub use scheme::Scheme;
 pub use secret::{Message, Secret};
+pub use template::webhook_id;
 pub use verify::Arrived;
 
 /// The schemes of the fixture, in its order. A fault in it is a fault of this program, and the
@@ -42,9 +52,9 @@ pub fn names() -> Vec<&'static str> {
     SCHEMES.iter().map(Scheme::name).collect()
 }
 
-/// Names of the schemes that deliveries can be signed by, in the order of the table.
+/// Names of the schemes that events of the reference service can be announced by, in the order of
+/// the table.
 #[must_use]
 pub fn signing() -> Vec<&'static str> {
-    let able = SCHEMES.iter().filter(|scheme| scheme.signable().is_ok());
-    able.map(Scheme::name).collect()
+    SCHEMES.iter().filter(|scheme| scheme.fits_any_body()).map(Scheme::name).collect()
 }

@@ -1,14 +1,13 @@
-//! Reads schemes from YAML: every word of the grammar is checked, whether or not we can do it.
+//! Reads schemes from YAML: every word of the grammar is checked, and whether the parts fit.
 //!
 //! Knows the notation; what the words mean is said in `scheme`.
 
 use crate::input::{Cursor, Faults, Fields, InputErrors, parse_yaml};
 use crate::model::Span;
 
-use super::scheme::{
-    ALGORITHMS, Algorithm, Direction, ENCODINGS, Input, KEY_FORMS, Key, Location, Scheme,
-    Signature, Stamp, Unit,
-};
+use super::encoding::{ENCODINGS, Encoding};
+use super::input::{DIRECTIONS, Direction, Input, Location, Stamp, UNITS};
+use super::scheme::{KEY_FORMS, Key, KeyForm, KeyId, METHODS, Method, Scheme, Signature};
 use super::template::Template;
 
 const SCHEME_KEYS: &[&str] =
@@ -17,10 +16,6 @@ const INPUT_KEYS: &[&str] = &["at", "split", "tag", "after", "required"];
 const STAMP_KEYS: &[&str] =
     &["at", "split", "tag", "after", "required", "unit", "tolerance", "direction"];
 const SIG_KEYS: &[&str] = &["at", "split", "tag", "after", "required", "encoding", "fold_case"];
-const UNITS: &[(&str, Unit)] =
-    &[("s", Unit::Seconds), ("ms", Unit::Millis), ("rfc3339", Unit::Rfc3339)];
-const DIRECTIONS: &[(&str, Direction)] = &[("both", Direction::Both), ("past", Direction::Past)];
-
 /// All schemes of a file, in its order. A scheme may be `like` one that stands above it.
 ///
 /// # Errors
@@ -50,7 +45,7 @@ fn scheme(name: &str, row: &Cursor, above: &[Scheme]) -> Option<Scheme> {
             id: None,
             delivery: None,
             ts: None,
-            vars: Vec::new(),
+            var: None,
             sig: None,
             sign: None,
         },
@@ -74,17 +69,31 @@ fn scheme(name: &str, row: &Cursor, above: &[Scheme]) -> Option<Scheme> {
     }
     if let Some(cursor) = fields.get("vars") {
         for (name, var) in cursor.entries() {
-            input(&var.fields(INPUT_KEYS))?;
-            scheme.vars.push(name.to_owned());
+            scheme.var = Some((name.to_owned(), input(&var.fields(INPUT_KEYS))?));
         }
     }
     if let Some(cursor) = fields.get("each") {
         scheme.each = Some(cursor.text()?.to_owned());
     }
     if let Some(cursor) = fields.get("sign") {
-        scheme.sign = Some(template(&cursor)?);
+        let var = scheme.var.as_ref().map(|(name, _)| name.as_str());
+        scheme.sign = Some(template(&cursor, var)?);
     }
-    Some(scheme)
+    is_whole(&scheme, row).then_some(scheme)
+}
+
+/// Whether a scheme has the parts that its method works with.
+fn is_whole(scheme: &Scheme, row: &Cursor) -> bool {
+    let lacks = match scheme.key.method {
+        Method::Nothing => None,
+        _ if scheme.sig.is_none() => Some("sig"),
+        Method::Mac(_) | Method::Pair(_) if scheme.sign.is_none() => Some("sign"),
+        Method::Mac(_) | Method::Pair(_) | Method::Token => None,
+    };
+    if let Some(lacks) = lacks {
+        row.fault(format!("`{}` has no `{lacks}`", scheme.name), "a signature and what it signs");
+    }
+    lacks.is_none()
 }
 
 fn like_one_above(like: &Cursor, above: &[Scheme]) -> Option<Scheme> {
@@ -95,19 +104,36 @@ fn like_one_above(like: &Cursor, above: &[Scheme]) -> Option<Scheme> {
 
 fn key(cursor: &Cursor) -> Option<Key> {
     let fields = cursor.fields(&["use", "decode", "strip", "by", "then"]);
-    let words: Vec<_> = ALGORITHMS.iter().map(|algorithm| algorithm.word).collect();
-    let word = fields.need("use")?.word("algorithm", &words)?;
-    let algorithm = *ALGORITHMS.iter().find(|Algorithm { word: w, .. }| *w == word)?;
+    let method = choose(&fields.need("use")?, "algorithm", METHODS)?;
     let form = match fields.get("decode") {
         Some(decode) => choose(&decode, "form of a key", KEY_FORMS)?,
+        None => KeyForm::Utf8,
+    };
+    let by = match fields.get("by") {
+        Some(by) => Some(key_id(&by)?),
         None => None,
     };
-    let text = |key| match fields.get(key) {
-        Some(cursor) => cursor.text().map(|text| Some(text.to_owned())),
-        None => Some(None),
+    if let Some(then) = fields.get("then") {
+        then.word("way to go on", &["refetch"])?;
+    }
+    let strip = match fields.get("strip") {
+        Some(strip) => strip.text()?.to_owned(),
+        None => String::new(),
     };
-    text("then")?;
-    Some(Key { algorithm, form, strip: text("strip")?.unwrap_or_default(), by: text("by")? })
+    Some(Key { method, form, strip, by })
+}
+
+fn key_id(cursor: &Cursor) -> Option<KeyId> {
+    let text = cursor.text()?;
+    match text.split_once(':') {
+        Some(("header", name)) => Some(KeyId::Header(name.to_ascii_lowercase())),
+        None if text == "jws-kid" => Some(KeyId::Jws),
+        _ => {
+            let expected = "header:<name> or jws-kid";
+            cursor.fault(format!("`{text}` is no place of a key id"), expected);
+            None
+        }
+    }
 }
 
 fn input(fields: &Fields) -> Option<Input> {
@@ -140,7 +166,7 @@ fn stamp(fields: &Fields) -> Option<Stamp> {
 fn signature(fields: &Fields) -> Option<Signature> {
     let encoding = match fields.get("encoding") {
         Some(cursor) => choose(&cursor, "encoding", ENCODINGS)?,
-        None => None,
+        None => Encoding::Plain,
     };
     Some(Signature {
         input: input(fields)?,
@@ -160,22 +186,22 @@ fn location(cursor: &Cursor) -> Option<Location> {
         Some(("header", name)) => return Some(Location::Header(name.to_ascii_lowercase())),
         Some(("json", pointer)) => return Some(Location::Json(pointer.to_owned())),
         Some(("form", name)) => return Some(Location::Form(name.to_owned())),
-        Some(("query", name)) => return Some(Location::Query(name.to_owned())),
         _ => {}
     }
-    let expected = "header:<name>, json:<pointer>, form:<name>, query:<name> or none";
+    let expected = "header:<name>, json:<pointer>, form:<name> or none";
     cursor.fault(format!("`{text}` is no place of an input"), expected);
     None
 }
 
-fn template(cursor: &Cursor) -> Option<Template> {
-    let text = cursor.text()?;
-    let parsed = Template::parse(text);
-    if parsed.is_none() {
-        cursor
-            .fault(format!("`{text}` opens a brace that it does not close"), "`}` after the name");
+fn template(cursor: &Cursor, var: Option<&str>) -> Option<Template> {
+    let expected = "text and parts such as {id}, {ts} and {body}, each closed by `}`";
+    match Template::parse(cursor.text()?, var) {
+        Ok(template) => Some(template),
+        Err(problem) => {
+            cursor.fault(problem, expected);
+            None
+        }
     }
-    parsed
 }
 
 /// The row of a table that a word names.

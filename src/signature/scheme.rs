@@ -6,13 +6,14 @@
 //! <name>:
 //!   like: <name>                 # takes over what is not written here
 //!   key:
-//!     use: hmac-sha256 …         # see ALGORITHMS
-//!     decode: utf8|hex|base64 …  # how the secret's text becomes key bytes
+//!     use: hmac-sha256 …         # see METHODS
+//!     decode: utf8|hex|base64 …  # how the key is written down, see KEY_FORMS
 //!     strip: <prefix>            # removed before decoding
-//!     by: <location>             # where a key id comes from
+//!     by: header:<n> | jws-kid   # where the id of the key travels
+//!     then: refetch              # for use: none, the message is only a hint to ask the API
 //!   each: <json pointer with *>  # one signature per item of the body
-//!   id|delivery|ts|sig:          # named inputs; further ones under vars
-//!     at: header:<n> | json:<pointer> | form:<n> | query:<n> | none
+//!   id|delivery|ts|sig:          # named inputs; one further one under vars
+//!     at: header:<n> | json:<pointer> | form:<n> | none
 //!     split: <separator>         # the text is a list
 //!     tag: <prefix of the wanted items>
 //!     after: <take the part after this>
@@ -24,9 +25,11 @@
 //!
 //! Knows no YAML and no cryptography.
 
-use crate::model::{SimTime, Span};
+use crate::model::Span;
 
-use super::Unsupported;
+use super::encoding::Encoding;
+use super::input::{Direction, Input, Location, Stamp};
+use super::pair::Pairing;
 use super::template::Template;
 
 /// One way of signing webhooks.
@@ -38,134 +41,90 @@ pub struct Scheme {
     pub(super) id: Option<Input>,
     pub(super) delivery: Option<Input>,
     pub(super) ts: Option<Stamp>,
-    pub(super) vars: Vec<String>,
+    pub(super) var: Option<(String, Input)>,
+    /// None where nothing is signed.
     pub(super) sig: Option<Signature>,
+    /// None where the signature says nothing of the message, as a token does.
     pub(super) sign: Option<Template>,
 }
 
-/// What the secret is and how its text becomes bytes.
+/// What the secret is and how its text becomes keys.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Key {
-    pub(super) algorithm: Algorithm,
-    pub(super) form: Option<KeyForm>,
+    pub(super) method: Method,
+    pub(super) form: KeyForm,
     pub(super) strip: String,
-    /// Where a key id travels; nothing here can resolve one.
-    pub(super) by: Option<String>,
+    pub(super) by: Option<KeyId>,
 }
 
-/// The word of a scheme, and the MAC behind it where we have one.
+/// How a signature is made.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Algorithm {
-    pub(super) word: &'static str,
-    pub(super) mac: Option<Mac>,
+pub(super) enum Method {
+    Mac(Mac),
+    Pair(Pairing),
+    /// The secret itself stands in the message.
+    Token,
+    /// Nothing is proven; the merchant asks the API instead.
+    Nothing,
 }
 
-/// MACs that we can compute.
+/// MACs under a shared secret.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Mac {
     HmacSha256,
     HmacSha512,
 }
 
-/// Every algorithm of the grammar; those without a MAC are known and unsupported.
-pub(super) const ALGORITHMS: &[Algorithm] = &[
-    Algorithm { word: "hmac-sha256", mac: Some(Mac::HmacSha256) },
-    Algorithm { word: "hmac-sha512", mac: Some(Mac::HmacSha512) },
-    Algorithm { word: "hmac-sha1", mac: None },
-    Algorithm { word: "ed25519", mac: None },
-    Algorithm { word: "ecdsa-p256-sha256", mac: None },
-    Algorithm { word: "rsa-pkcs1-sha256", mac: None },
-    Algorithm { word: "rsa-pkcs1-sha512", mac: None },
-    Algorithm { word: "rsa-pss-sha512", mac: None },
-    Algorithm { word: "rsa-pkcs1-sha256-of-sha256", mac: None },
-    Algorithm { word: "token-equal", mac: None },
-    Algorithm { word: "none", mac: None },
+/// The words for methods.
+pub(super) const METHODS: &[(&str, Method)] = &[
+    ("hmac-sha256", Method::Mac(Mac::HmacSha256)),
+    ("hmac-sha512", Method::Mac(Mac::HmacSha512)),
+    ("ed25519", Method::Pair(Pairing::Ed25519)),
+    ("ecdsa-p256-sha256", Method::Pair(Pairing::EcdsaP256Sha256)),
+    ("rsa-pkcs1-sha256", Method::Pair(Pairing::RsaSha256)),
+    ("rsa-pkcs1-sha512", Method::Pair(Pairing::RsaSha512)),
+    ("rsa-pkcs1-sha256-of-sha256", Method::Pair(Pairing::RsaSha256OfSha256)),
+    ("token-equal", Method::Token),
+    ("none", Method::Nothing),
 ];
 
-/// How a secret's text becomes key bytes.
+/// How a key is written down: a shared secret in the first three, the public half of a pair in
+/// all but `utf8` and `hex`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum KeyForm {
     Utf8,
     Hex,
     Base64,
+    Pem,
+    SpkiDer,
+    Jwks,
+    X509,
 }
 
-/// The forms of the grammar; `None`: known and unsupported.
-pub(super) const KEY_FORMS: &[(&str, Option<KeyForm>)] = &[
-    ("utf8", Some(KeyForm::Utf8)),
-    ("hex", Some(KeyForm::Hex)),
-    ("base64", Some(KeyForm::Base64)),
-    ("pem", None),
-    ("spki-der", None),
-    ("jwks", None),
-    ("x509", None),
+/// The words for forms.
+pub(super) const KEY_FORMS: &[(&str, KeyForm)] = &[
+    ("utf8", KeyForm::Utf8),
+    ("hex", KeyForm::Hex),
+    ("base64", KeyForm::Base64),
+    ("pem", KeyForm::Pem),
+    ("spki-der", KeyForm::SpkiDer),
+    ("jwks", KeyForm::Jwks),
+    ("x509", KeyForm::X509),
 ];
 
-/// How signature bytes become text.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Encoding {
-    Hex,
-    Base64,
-    Base64Url,
-}
-
-/// The encodings of the grammar; `None`: known and unsupported.
-pub(super) const ENCODINGS: &[(&str, Option<Encoding>)] = &[
-    ("hex", Some(Encoding::Hex)),
-    ("base64", Some(Encoding::Base64)),
-    ("base64url", Some(Encoding::Base64Url)),
-    ("sf-binary", None),
-];
-
-/// Where an input travels.
+/// Where the id of the key travels.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) enum Location {
+pub(super) enum KeyId {
     Header(String),
-    Json(String),
-    Form(String),
-    Query(String),
-    Nowhere,
-}
-
-/// One named input.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Input {
-    pub(super) at: Location,
-    pub(super) split: Option<String>,
-    pub(super) tag: String,
-    pub(super) after: Option<String>,
-    pub(super) required: bool,
-}
-
-/// The instant of signing.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Stamp {
-    pub(super) input: Input,
-    pub(super) unit: Unit,
-    pub(super) tolerance: Option<Span>,
-    pub(super) direction: Direction,
-}
-
-/// In what an instant is written.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Unit {
-    Seconds,
-    Millis,
-    Rfc3339,
-}
-
-/// Which deviation of a timestamp is refused.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Direction {
-    Both,
-    Past,
+    /// In the protected header of a detached JWS.
+    Jws,
 }
 
 /// The signature itself.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Signature {
     pub(super) input: Input,
-    pub(super) encoding: Option<Encoding>,
+    pub(super) encoding: Encoding,
     pub(super) fold_case: bool,
 }
 
@@ -188,13 +147,42 @@ impl Scheme {
         self.ts.is_some()
     }
 
-    /// Names of the headers that carry a signature: what an unsigned message leaves out.
+    /// Whether timestamps from the future are refused as well.
     #[must_use]
-    pub fn signature_headers(&self) -> Vec<String> {
-        match self.sig.as_ref().map(|sig| &sig.input.at) {
-            Some(Location::Header(name)) => vec![name.clone()],
-            _ => Vec::new(),
-        }
+    pub fn bounds_the_future(&self) -> bool {
+        self.ts.as_ref().is_some_and(|ts| ts.tolerance.is_some() && ts.direction == Direction::Both)
+    }
+
+    /// Whether the message carries a proof at all.
+    #[must_use]
+    pub fn has_signature(&self) -> bool {
+        self.sig.is_some()
+    }
+
+    /// Whether the signature depends on what the message says; a token does not.
+    #[must_use]
+    pub fn signs_content(&self) -> bool {
+        self.sign.is_some()
+    }
+
+    /// Whether every byte of the body is under the signature; where it is not, parts of it may be
+    /// changed by anybody who saw one message.
+    #[must_use]
+    pub fn covers_body(&self) -> bool {
+        self.sign.as_ref().is_some_and(Template::covers_body)
+    }
+
+    /// Whether events of the reference service can be announced under this scheme. One that signs
+    /// items of a body of its own shape cannot.
+    #[must_use]
+    pub fn fits_any_body(&self) -> bool {
+        self.each.is_none()
+    }
+
+    /// Whether the message travels as a form.
+    pub(super) fn is_form(&self) -> bool {
+        let in_form = |(_, input): (&str, &Input)| matches!(input.at, Location::Form(_));
+        self.inputs().into_iter().any(in_form)
     }
 
     /// Whether verifying reads the body as JSON.
@@ -208,134 +196,28 @@ impl Scheme {
     /// Whether an input takes part in the proof. An id inside the body that is not signed on its
     /// own says what to deduplicate by; its absence is the application's business.
     pub(super) fn proves(&self, name: &str, input: &Input) -> bool {
-        let signed = name == "id" && self.sign.as_ref().is_some_and(Template::signs_id);
-        signed || matches!(name, "ts" | "sig") || !matches!(input.at, Location::Json(_))
+        let signed = name == "id" && self.signs_id();
+        signed || matches!(name, "ts" | "sig") || matches!(input.at, Location::Header(_))
+    }
+
+    /// Whether the id is signed on its own.
+    pub(super) fn signs_id(&self) -> bool {
+        let place = self.id.as_ref().map(|input| &input.at);
+        self.sign.as_ref().is_some_and(|template| template.signs_id(place))
     }
 
     /// All named inputs.
     pub(super) fn inputs(&self) -> Vec<(&'static str, &Input)> {
         let ts = self.ts.as_ref().map(|ts| &ts.input);
         let sig = self.sig.as_ref().map(|sig| &sig.input);
-        [("id", self.id.as_ref()), ("delivery", self.delivery.as_ref()), ("ts", ts), ("sig", sig)]
-            .into_iter()
-            .filter_map(|(name, input)| Some((name, input?)))
-            .collect()
-    }
-
-    /// An error if a message of this scheme cannot be verified.
-    ///
-    /// # Errors
-    /// [`Unsupported`], naming what it would take.
-    pub fn verifiable(&self) -> Result<(), Unsupported> {
-        self.beyond_verifying().map_or(Ok(()), |what| Err(self.unsupported(what)))
-    }
-
-    /// An error if a message cannot be signed by this scheme.
-    ///
-    /// # Errors
-    /// [`Unsupported`], naming what it would take.
-    pub fn signable(&self) -> Result<(), Unsupported> {
-        let beyond = self.beyond_verifying().or_else(|| self.beyond_signing());
-        beyond.map_or(Ok(()), |what| Err(self.unsupported(what)))
-    }
-
-    pub(super) fn unsupported(&self, what: String) -> Unsupported {
-        Unsupported { scheme: self.name.clone(), what }
-    }
-
-    fn beyond_verifying(&self) -> Option<String> {
-        let Some(sig) = &self.sig else { return Some("another proof than a signature".into()) };
-        if self.key.algorithm.mac.is_none() {
-            return Some(format!("`{}` keys", self.key.algorithm.word));
-        }
-        if self.key.form.is_none() || self.key.by.is_some() {
-            return Some("keys found by an id or a certificate".into());
-        }
-        if sig.encoding.is_none() {
-            return Some("signatures in another encoding than hex or base64".into());
-        }
-        if let Some(name) = self.vars.first() {
-            return Some(format!("the variable `{name}`"));
-        }
-        for (name, input) in self.inputs() {
-            if matches!(input.at, Location::Form(_) | Location::Query(_)) || input.after.is_some() {
-                return Some(format!("`{name}` from a form, a query or a part of a text"));
-            }
-        }
-        match &self.sign {
-            None => Some("a template of what is signed".into()),
-            Some(template) => template.beyond().map(|part| format!("`{{{part}}}`")),
-        }
-    }
-
-    /// What travels inside the body cannot be added by whoever signs finished bytes.
-    fn beyond_signing(&self) -> Option<String> {
-        if self.each.is_some() {
-            return Some("one signature per item of the body".into());
-        }
-        let in_body = |name: &str, input: &Input| {
-            matches!(input.at, Location::Json(_)) && matches!(name, "ts" | "sig")
-        };
-        if let Some((name, _)) = self.inputs().into_iter().find(|(n, input)| in_body(n, input)) {
-            return Some(format!("`{name}` inside the body"));
-        }
-        let delivery = self.delivery.as_ref()?;
-        (delivery.required && matches!(delivery.at, Location::Header(_)))
-            .then(|| "an id of its own per delivery".into())
-    }
-}
-
-impl Input {
-    /// The wanted items of a text, without their tags: all of it where it is no list.
-    pub(super) fn items<'t>(&self, text: &'t str) -> Vec<&'t str> {
-        match self.split.as_deref() {
-            Some(separator) => {
-                text.split(separator).filter_map(|item| item.strip_prefix(&self.tag)).collect()
-            }
-            None => text.strip_prefix(&self.tag).into_iter().collect(),
-        }
-    }
-}
-
-impl Location {
-    /// As the grammar writes it.
-    pub(super) fn word(&self) -> String {
-        match self {
-            Self::Header(name) => format!("header:{name}"),
-            Self::Json(pointer) => format!("json:{pointer}"),
-            Self::Form(name) => format!("form:{name}"),
-            Self::Query(name) => format!("query:{name}"),
-            Self::Nowhere => "none".to_owned(),
-        }
-    }
-}
-
-impl Unit {
-    /// As the message carries it.
-    pub(super) fn render(self, at: SimTime) -> String {
-        match self {
-            Self::Seconds => at.unix_s().to_string(),
-            Self::Millis => at.unix_ms().to_string(),
-            Self::Rfc3339 => at.to_string(),
-        }
-    }
-
-    /// The instant that a text names: digits only for numbers, as every verification library
-    /// should insist.
-    pub(super) fn parse(self, text: &str) -> Option<SimTime> {
-        let digits = || text.bytes().all(|b| b.is_ascii_digit()).then(|| text.parse::<i64>().ok());
-        match self {
-            Self::Seconds => digits()??.checked_mul(1000).map(SimTime::from_unix_ms),
-            Self::Millis => digits()?.map(SimTime::from_unix_ms),
-            Self::Rfc3339 => text.parse().ok(),
-        }
-    }
-
-    /// `at` in the precision of this unit, so that a tolerance of 300 s accepts 300.9 s as 300.
-    pub(super) fn floor(self, at: SimTime) -> SimTime {
-        match self {
-            Self::Seconds => SimTime::from_unix_ms(at.unix_s() * 1000),
-            Self::Millis | Self::Rfc3339 => at,
-        }
+        let var = self.var.as_ref().map(|(_, input)| input);
+        let named = [
+            ("id", self.id.as_ref()),
+            ("delivery", self.delivery.as_ref()),
+            ("ts", ts),
+            ("var", var),
+            ("sig", sig),
+        ];
+        named.into_iter().filter_map(|(name, input)| Some((name, input?))).collect()
     }
 }

@@ -1,32 +1,54 @@
-//! Signing: a message becomes the headers that prove it.
+//! Signing: a message becomes the headers, and where the scheme wants it the body, that prove it.
 
-use super::scheme::{Input, Location, Scheme};
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use serde_json::{Value, json};
+
+use super::draft::{Draft, Signed, fields};
+use super::input::{Input, Location};
+use super::key::Signer;
+use super::scheme::{KeyForm, KeyId, Scheme};
 use super::template::Values;
 use super::{Message, Secret, SignatureError};
 
-/// Headers in the making: several inputs may share one header, as lists.
-#[derive(Default)]
-struct Headers(Vec<(String, String)>);
-
 impl Scheme {
-    /// All headers that the scheme adds to a message: id, timestamp and signature, in this order.
+    /// The message with everything that the scheme adds to it.
     ///
     /// # Errors
-    /// [`SignatureError::Unsupported`] if the scheme needs what the interpreter cannot do;
     /// [`SignatureError::Key`] if the secret is no key; [`SignatureError::Missing`] if the message
     /// lacks something that is signed.
-    pub fn sign(
-        &self,
-        secret: &Secret,
-        message: &Message,
-    ) -> Result<Vec<(String, String)>, SignatureError> {
-        self.sign_spoilt(secret, message, |signature| signature)
+    pub fn sign(&self, secret: &Secret, message: &Message) -> Result<Signed, SignatureError> {
+        self.sign_all(std::slice::from_ref(secret), message)
     }
 
-    /// A secret of the form that merchants of this scheme are given: `whsec_` and base64, or text.
+    /// The same during a rotation, the newest secret first: where the scheme lists signatures,
+    /// under every secret; elsewhere under the newest.
+    ///
+    /// # Errors
+    /// As [`Scheme::sign`].
+    pub fn sign_all(
+        &self,
+        secrets: &[Secret],
+        message: &Message,
+    ) -> Result<Signed, SignatureError> {
+        let signers: Result<Vec<_>, _> = secrets.iter().map(|s| self.signer(s)).collect();
+        let mut draft = self.draft(message);
+        self.seal(&mut draft, &signers?)?;
+        Ok(self.assemble(&draft))
+    }
+
+    /// A secret of the form that senders of this scheme hold: `whsec_` and base64, text, or a
+    /// private key. Merchants are given what [`Scheme::handed`] makes of it.
     #[must_use]
     pub fn fresh_secret(&self, entropy: &[u8; 32]) -> Secret {
         self.key.fresh(entropy)
+    }
+
+    /// What a merchant is given to verify with: the secret itself where it is shared, the public
+    /// half of a pair in the scheme's form. What is no key stays as it is.
+    #[must_use]
+    pub fn handed(&self, secret: &Secret) -> Secret {
+        self.key.handed(secret).unwrap_or_else(|| secret.clone())
     }
 
     /// Whether the secret is a key of this scheme.
@@ -34,69 +56,110 @@ impl Scheme {
     /// # Errors
     /// [`SignatureError::Key`] if it is not.
     pub fn check_secret(&self, secret: &Secret) -> Result<(), SignatureError> {
-        self.key_of(secret).map(drop)
+        self.signer(secret).map(drop)
     }
 
-    fn key_of(&self, secret: &Secret) -> Result<Vec<u8>, SignatureError> {
-        self.key.bytes(secret).ok_or_else(|| SignatureError::Key {
+    /// What signs with this secret.
+    pub(crate) fn signer(&self, secret: &Secret) -> Result<Signer, SignatureError> {
+        self.key.signer(secret).ok_or_else(|| SignatureError::Key {
             scheme: self.name.clone(),
             form: self.key.form_in_words(),
         })
     }
 
-    /// Signs, and passes the encoded signature through `spoil` before it is put into its header:
-    /// forgeries keep everything else as a genuine sender would have it.
-    pub(crate) fn sign_spoilt(
-        &self,
-        secret: &Secret,
-        message: &Message,
-        spoil: impl FnOnce(String) -> String,
-    ) -> Result<Vec<(String, String)>, SignatureError> {
-        self.signable()?;
-        let (Some(sig), Some(template), Some(mac)) =
-            (&self.sig, &self.sign, self.key.algorithm.mac)
-        else {
-            unreachable!("a signable scheme has a signature, a template and a mac");
-        };
-        let key = self.key_of(secret)?;
-        let ts = self.ts.as_ref().map(|ts| ts.unit.render(message.ts));
-        let mut headers = Headers::default();
-        if let Some(id) = &self.id {
-            headers.put(id, message.id);
-        }
-        if let (Some(stamp), Some(ts)) = (&self.ts, &ts) {
-            headers.put(&stamp.input, ts);
-        }
-        let document: Option<serde_json::Value> =
-            if template.reads_json() { serde_json::from_slice(message.body).ok() } else { None };
-        let values = Values {
-            id: Some(message.id),
-            ts: ts.as_deref(),
-            url: message.url,
-            method: message.method,
-            body: message.body,
-            headers: &headers.0,
-            document: document.as_ref(),
-        };
-        let missing = |input| SignatureError::Missing { scheme: self.name.clone(), input };
-        let signed = template.render(&values).map_err(missing)?;
-        let signature = sig.encoding.map(|encoding| encoding.encode(&mac.sign(&key, &signed)));
-        headers.put(&sig.input, &spoil(signature.unwrap_or_default()));
-        Ok(headers.0)
+    /// Signs a draft as it stands.
+    pub(crate) fn seal(&self, draft: &mut Draft, signers: &[Signer]) -> Result<(), SignatureError> {
+        let Some(sig) = &self.sig else { return Ok(()) };
+        self.name_key(draft, signers);
+        draft.signatures.clear();
+        let lists = sig.input.split.is_some() && !sig.input.tag.is_empty();
+        let signers = if lists { signers } else { &signers[..signers.len().min(1)] };
+        draft.signatures = self
+            .rendered(draft)?
+            .iter()
+            .map(|message| {
+                let text = |signer: &Signer| sig.encoding.encode(&signer.sign(message));
+                signers.iter().map(|s| format!("{}{}", sig.input.tag, text(s))).collect()
+            })
+            .collect();
+        Ok(())
     }
-}
 
-impl Headers {
-    /// Adds an input where it travels in a header; what is inside the body is there already.
-    fn put(&mut self, input: &Input, value: &str) {
-        let Location::Header(name) = &input.at else { return };
-        let item = format!("{}{value}", input.tag);
-        match self.0.iter_mut().find(|(n, _)| n == name) {
-            Some((_, list)) => {
-                list.push_str(input.split.as_deref().unwrap_or(","));
-                list.push_str(&item);
-            }
-            None => self.0.push((name.clone(), item)),
+    /// Signs another message than the draft's, `change`d in something that is signed, and puts its
+    /// signature on the draft.
+    pub(crate) fn seal_another(
+        &self,
+        draft: &mut Draft,
+        signers: &[Signer],
+        change: impl Fn(&[u8]) -> Vec<u8>,
+    ) -> Result<(), SignatureError> {
+        let (id, body) = (draft.id.clone(), draft.body.clone());
+        self.alter(draft, change);
+        self.seal(draft, signers)?;
+        (draft.id, draft.body) = (id, body);
+        Ok(())
+    }
+
+    /// What is signed of each item.
+    fn rendered(&self, draft: &Draft) -> Result<Vec<Vec<u8>>, SignatureError> {
+        let missing = |input| SignatureError::Missing { scheme: self.name.clone(), input };
+        let Some(template) = &self.sign else { return Ok(vec![Vec::new()]) };
+        let open = self.assemble(draft);
+        let form = if self.is_form() { fields(&open.body) } else { Vec::new() };
+        let document: Option<Value> =
+            if self.reads_json() { serde_json::from_slice(&draft.body).ok() } else { None };
+        let items = match (&document, &self.each) {
+            (Some(document), _) => self.items(document),
+            (None, None) => vec![String::new()],
+            (None, Some(_)) => Vec::new(),
+        };
+        if let ([], Some(each)) = (items.as_slice(), &self.each) {
+            return Err(missing(format!("json:{each}")));
         }
+        let values = |item: &String| Values {
+            id: draft.id.as_deref(),
+            ts: draft.ts.as_deref(),
+            var: draft.var.as_deref(),
+            key_id: draft.key_id.as_deref(),
+            url: draft.url,
+            method: draft.method,
+            body: &draft.body,
+            headers: &open.headers,
+            form: &form,
+            document: document.as_ref().and_then(|document| document.pointer(item)),
+        };
+        items.iter().map(|item| template.render(&values(item)).map_err(missing)).collect()
+    }
+
+    /// The id of the key, and the variable, as the signing key makes them.
+    fn name_key(&self, draft: &mut Draft, signers: &[Signer]) {
+        let id = signers.first().and_then(Signer::id);
+        if let (Some(_), Some(id), None) = (&self.key.by, &id, &draft.key_id) {
+            // `.invalid` is nobody's: a merchant is given the certificate and need not fetch it.
+            let url = || format!("https://certs.invalid/CERT-{id}");
+            draft.key_id = Some(if self.key.form == KeyForm::X509 { url() } else { id.clone() });
+        }
+        if self.var.is_none() {
+            return;
+        }
+        let lists_headers = self.sign.as_ref().is_some_and(|template| template.lists_headers());
+        draft.var = if lists_headers {
+            draft.var.take().or_else(|| Some(self.header_names().join(" ")))
+        } else if self.key.by == Some(KeyId::Jws) {
+            let protected = json!({ "alg": "RS512", "kid": draft.key_id }).to_string();
+            Some(format!("{}..", URL_SAFE_NO_PAD.encode(protected)))
+        } else {
+            None
+        };
+    }
+
+    /// The headers of its own that a scheme can list as signed.
+    fn header_names(&self) -> Vec<String> {
+        let inputs = [&self.id, &self.delivery].into_iter().flatten();
+        let name = |input: &Input| match &input.at {
+            Location::Header(name) => Some(name.clone()),
+            _ => None,
+        };
+        inputs.filter_map(name).collect()
     }
 }

@@ -1,10 +1,18 @@
 //! The template of what is signed: literal text and `{…}` parts, such as `{id}.{ts}.{body}`.
 //!
-//! Parts: `{id}` `{ts}` `{url}` `{method}` `{body}` `{header:n}` `{json:/pointer}`. Everything else
-//! (filters after `|`, forms, configuration, key ids, builders) is kept as written and known to be
-//! beyond us, so that a scheme that needs it is refused instead of signed wrongly.
+//! Parts: `{id}` `{ts}` `{keyid}` `{url}` `{method}` `{body}` `{header:n}` `{json:/pointer}`
+//! `{form:n}` `{config:webhook_id}` `{rfc9421-base}` and the scheme's own variable. Filters:
+//! `{body|json-sort}` `{body|json-sort-js}` `{body|base64url}` `{body|crc32-dec}`
+//! `{var|header-values}` `{var|before-dots}`. Anything else is a fault of the scheme's text.
 
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde_json::Value;
+use sha2::{Digest, Sha256};
+
+use super::base;
+use super::canonical;
+use super::input::Location;
 
 /// A parsed template.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -15,106 +23,201 @@ enum Part {
     Text(String),
     Id,
     Ts,
+    KeyId,
     Url,
     Method,
     Body,
+    SortedBody,
+    ReplacedBody,
+    EncodedBody,
+    Checksum,
     Header(String),
     Json(String),
-    Beyond(String),
+    Form(String),
+    WebhookId,
+    Base,
+    Var,
+    HeaderValues,
+    BeforeDots,
 }
 
 /// Where the parts get their values.
+#[derive(Default)]
 pub(super) struct Values<'a> {
     pub(super) id: Option<&'a str>,
     pub(super) ts: Option<&'a str>,
+    pub(super) var: Option<&'a str>,
+    pub(super) key_id: Option<&'a str>,
     pub(super) url: &'a str,
     pub(super) method: &'a str,
     pub(super) body: &'a [u8],
     pub(super) headers: &'a [(String, String)],
+    pub(super) form: &'a [(String, String)],
     pub(super) document: Option<&'a Value>,
 }
 
 impl Template {
-    /// Parses a template; none if a brace is not closed.
-    pub(super) fn parse(text: &str) -> Option<Self> {
+    /// Parses a template. `var` is the name of the scheme's own variable.
+    ///
+    /// # Errors
+    /// What is wrong with it, in words.
+    pub(super) fn parse(text: &str, var: Option<&str>) -> Result<Self, String> {
         let mut parts = Vec::new();
         let mut rest = text;
         while let Some((literal, after)) = rest.split_once('{') {
             if !literal.is_empty() {
                 parts.push(Part::Text(literal.to_owned()));
             }
-            let (name, tail) = after.split_once('}')?;
-            parts.push(Part::parse(name));
+            let (name, tail) = after
+                .split_once('}')
+                .ok_or_else(|| format!("`{text}` opens a brace that it does not close"))?;
+            parts.push(Part::parse(name, var).ok_or_else(|| format!("`{{{name}}}` is no part"))?);
             rest = tail;
         }
         if !rest.is_empty() {
             parts.push(Part::Text(rest.to_owned()));
         }
-        Some(Self(parts))
+        Ok(Self(parts))
     }
 
-    /// The first part that cannot be filled in.
-    pub(super) fn beyond(&self) -> Option<&str> {
-        self.0.iter().find_map(|part| match part {
-            Part::Beyond(text) => Some(text.as_str()),
-            _ => None,
-        })
-    }
-
-    /// Whether a part is read from the body.
+    /// Whether a part is read from a JSON body.
     pub(super) fn reads_json(&self) -> bool {
         self.0.iter().any(|part| matches!(part, Part::Json(_)))
     }
 
-    /// Whether the id is signed.
-    pub(super) fn signs_id(&self) -> bool {
-        self.0.contains(&Part::Id)
+    /// The first value of a JSON body that is signed on its own.
+    pub(super) fn json_pointer(&self) -> Option<&str> {
+        self.0.iter().find_map(|part| match part {
+            Part::Json(pointer) => Some(pointer.as_str()),
+            _ => None,
+        })
+    }
+
+    /// Whether the id that travels there is signed on its own.
+    pub(super) fn signs_id(&self, place: Option<&Location>) -> bool {
+        self.0.iter().any(|part| match (part, place) {
+            (Part::Id, _) => true,
+            (Part::Json(pointer), Some(Location::Json(at))) => pointer == at,
+            (Part::Form(name), Some(Location::Form(at))) => name == at,
+            _ => false,
+        })
+    }
+
+    /// Whether a change of any part of the body changes what is signed.
+    pub(super) fn covers_body(&self) -> bool {
+        let whole = [Part::Body, Part::SortedBody, Part::EncodedBody, Part::Checksum, Part::Base];
+        self.0.iter().any(|part| whole.contains(part))
+    }
+
+    /// Whether a message needs the headers of RFC 9421.
+    pub(super) fn has_base(&self) -> bool {
+        self.0.contains(&Part::Base)
+    }
+
+    /// Whether the variable lists the headers that are signed.
+    pub(super) fn lists_headers(&self) -> bool {
+        self.0.contains(&Part::HeaderValues)
     }
 
     /// The bytes to be signed, or the part whose value is missing.
     pub(super) fn render(&self, values: &Values) -> Result<Vec<u8>, String> {
         let mut out = Vec::with_capacity(values.body.len() + 128);
         for part in &self.0 {
-            match part {
-                Part::Text(text) => out.extend_from_slice(text.as_bytes()),
-                Part::Id => out.extend_from_slice(values.id.ok_or("id")?.as_bytes()),
-                Part::Ts => out.extend_from_slice(values.ts.ok_or("ts")?.as_bytes()),
-                Part::Url => out.extend_from_slice(values.url.as_bytes()),
-                Part::Method => out.extend_from_slice(values.method.as_bytes()),
-                Part::Body => out.extend_from_slice(values.body),
-                Part::Header(name) => {
-                    let found = values.headers.iter().find(|(n, _)| n.eq_ignore_ascii_case(name));
-                    let (_, value) = found.ok_or_else(|| format!("header:{name}"))?;
-                    out.extend_from_slice(value.as_bytes());
-                }
-                Part::Json(pointer) => {
-                    let document = values.document.ok_or_else(|| format!("json:{pointer}"))?;
-                    out.extend_from_slice(scalar(document.pointer(pointer)).as_bytes());
-                }
-                Part::Beyond(text) => return Err(text.clone()),
-            }
+            part.render(values, &mut out)?;
         }
         Ok(out)
     }
 }
 
 impl Part {
-    fn parse(name: &str) -> Self {
-        match name.split_once(':') {
-            _ if name.contains('|') => Self::Beyond(name.to_owned()),
-            Some(("header", header)) => Self::Header(header.to_owned()),
-            Some(("json", pointer)) => Self::Json(pointer.to_owned()),
-            Some(_) => Self::Beyond(name.to_owned()),
-            None => match name {
-                "id" => Self::Id,
-                "ts" => Self::Ts,
-                "url" => Self::Url,
-                "method" => Self::Method,
-                "body" => Self::Body,
-                _ => Self::Beyond(name.to_owned()),
+    fn parse(name: &str, var: Option<&str>) -> Option<Self> {
+        let of_var = |name: &str| var == Some(name);
+        Some(match name.split_once('|') {
+            Some(("body", "json-sort")) => Self::SortedBody,
+            Some(("body", "json-sort-js")) => Self::ReplacedBody,
+            Some(("body", "base64url")) => Self::EncodedBody,
+            Some(("body", "crc32-dec")) => Self::Checksum,
+            Some((name, "header-values")) if of_var(name) => Self::HeaderValues,
+            Some((name, "before-dots")) if of_var(name) => Self::BeforeDots,
+            Some(_) => return None,
+            None => match name.split_once(':') {
+                Some(("header", header)) => Self::Header(header.to_owned()),
+                Some(("json", pointer)) => Self::Json(pointer.to_owned()),
+                Some(("form", field)) => Self::Form(field.to_owned()),
+                Some(("config", "webhook_id")) => Self::WebhookId,
+                Some(_) => return None,
+                None => match name {
+                    "id" => Self::Id,
+                    "ts" => Self::Ts,
+                    "keyid" => Self::KeyId,
+                    "url" => Self::Url,
+                    "method" => Self::Method,
+                    "body" => Self::Body,
+                    "rfc9421-base" => Self::Base,
+                    name if of_var(name) => Self::Var,
+                    _ => return None,
+                },
             },
-        }
+        })
     }
+
+    fn render(&self, values: &Values, out: &mut Vec<u8>) -> Result<(), String> {
+        let var = || values.var.ok_or("the variable");
+        match self {
+            Self::Text(text) => out.extend_from_slice(text.as_bytes()),
+            Self::Id => out.extend_from_slice(values.id.ok_or("id")?.as_bytes()),
+            Self::Ts => out.extend_from_slice(values.ts.ok_or("ts")?.as_bytes()),
+            Self::KeyId => out.extend_from_slice(values.key_id.ok_or("keyid")?.as_bytes()),
+            Self::Url => out.extend_from_slice(values.url.as_bytes()),
+            Self::Method => out.extend_from_slice(values.method.as_bytes()),
+            Self::Body => out.extend_from_slice(values.body),
+            Self::SortedBody => {
+                out.extend(canonical::sorted(values.body).ok_or("a body of JSON")?.into_bytes());
+            }
+            Self::ReplacedBody => {
+                let sorted = canonical::sorted_by_replacer(values.body);
+                out.extend(sorted.ok_or("a body that is a JSON object")?.into_bytes());
+            }
+            Self::EncodedBody => out.extend(URL_SAFE_NO_PAD.encode(values.body).into_bytes()),
+            Self::Checksum => out.extend(crc32fast::hash(values.body).to_string().into_bytes()),
+            Self::Header(name) => out.extend_from_slice(values.header(name)?.as_bytes()),
+            Self::Json(pointer) => {
+                let document = values.document.ok_or_else(|| format!("json:{pointer}"))?;
+                out.extend_from_slice(scalar(document.pointer(pointer)).as_bytes());
+            }
+            Self::Form(name) => {
+                let field = values.form.iter().find(|(n, _)| n == name);
+                let (_, value) = field.ok_or_else(|| format!("form:{name}"))?;
+                out.extend_from_slice(value.as_bytes());
+            }
+            Self::WebhookId => out.extend(webhook_id(values.url).into_bytes()),
+            Self::Base => out.extend(base::base(values)?),
+            Self::Var => out.extend_from_slice(var()?.as_bytes()),
+            Self::HeaderValues => {
+                let named = var()?.split(' ').filter(|name| !name.is_empty());
+                let listed: Result<Vec<&str>, String> = named.map(|n| values.header(n)).collect();
+                out.extend(listed?.join(".").into_bytes());
+            }
+            Self::BeforeDots => {
+                let (protected, _) = var()?.split_once("..").ok_or("a detached JWS")?;
+                out.extend_from_slice(protected.as_bytes());
+            }
+        }
+        Ok(())
+    }
+}
+
+impl Values<'_> {
+    fn header(&self, name: &str) -> Result<&str, String> {
+        let found = self.headers.iter().find(|(n, _)| n.eq_ignore_ascii_case(name));
+        found.map(|(_, value)| value.as_str()).ok_or_else(|| format!("header:{name}"))
+    }
+}
+
+/// The id of an endpoint, which a merchant is configured with where a scheme signs it.
+#[must_use]
+pub fn webhook_id(url: &str) -> String {
+    format!("WH-{}", hex::encode_upper(&Sha256::digest(url)[..8]))
 }
 
 /// A value of the body as text; what is absent or null counts as empty, as Adyen signs it.

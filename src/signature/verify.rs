@@ -1,13 +1,18 @@
 //! Verifying: whether a message proves what it claims.
 //!
 //! Any listed signature under any configured key is enough; unknown tags are skipped; what is
-//! missing, undecodable or empty fails; the timestamp is judged before the MAC is reported.
+//! missing, undecodable or empty fails; the timestamp is judged before the signature is reported.
 
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde_json::Value;
 
 use crate::model::SimTime;
 
-use super::scheme::{Direction, Input, Location, Scheme, Stamp};
+use super::draft::fields;
+use super::input::{Direction, Input, Location, Stamp};
+use super::key::Checker;
+use super::scheme::{KeyId, Scheme, Signature};
 use super::template::{Values, scalar};
 use super::{Rejection, Secret};
 
@@ -24,119 +29,175 @@ pub struct Arrived<'a> {
     pub body: &'a [u8],
 }
 
+/// What a message says of itself, read but not believed.
+struct Claim<'a> {
+    arrived: &'a Arrived<'a>,
+    form: Vec<(String, String)>,
+    item: Option<&'a Value>,
+}
+
 impl Scheme {
-    /// Whether a message that arrived is authentic and fresh.
+    /// Whether a message that arrived is authentic and fresh, under the keys that a merchant was
+    /// [handed](Scheme::handed). Under a scheme without signatures every message passes and proves
+    /// nothing: it is a hint to ask the API.
     ///
     /// # Errors
     /// The [`Rejection`]; of several faults, the first in the order of its variants as a verifier
     /// meets them: inputs, timestamp, signature.
     pub fn verify(
         &self,
-        secrets: &[Secret],
+        keys: &[Secret],
         arrived: &Arrived,
         now: SimTime,
     ) -> Result<(), Rejection> {
-        self.verifiable()?;
-        let keys: Vec<_> = secrets.iter().filter_map(|s| self.key.bytes(s)).collect();
-        if keys.is_empty() {
+        let Some(sig) = &self.sig else { return Ok(()) };
+        let checkers: Vec<_> = keys.iter().flat_map(|key| self.key.checkers(key)).collect();
+        if checkers.is_empty() {
             return Err(Rejection::NoKey);
         }
         let document: Option<Value> =
             if self.reads_json() { serde_json::from_slice(arrived.body).ok() } else { None };
+        let form = || if self.is_form() { fields(arrived.body) } else { Vec::new() };
         let Some(each) = &self.each else {
-            return self.verify_item(arrived, document.as_ref(), &keys, now);
+            let claim = Claim { arrived, form: form(), item: document.as_ref() };
+            return self.verify_item(&claim, sig, &checkers, now);
         };
-        let items = document.as_ref().map_or_else(Vec::new, |d| resolve(d, each));
+        let items = document.as_ref().map_or_else(Vec::new, |document| self.items(document));
         if items.is_empty() {
             return Err(Rejection::Missing(format!("json:{each}")));
         }
-        items.into_iter().try_for_each(|item| self.verify_item(arrived, Some(item), &keys, now))
+        items.iter().try_for_each(|at| {
+            let item = document.as_ref().and_then(|document| document.pointer(at));
+            self.verify_item(&Claim { arrived, form: form(), item }, sig, &checkers, now)
+        })
     }
 
     fn verify_item(
         &self,
-        arrived: &Arrived,
-        document: Option<&Value>,
-        keys: &[Vec<u8>],
+        claim: &Claim,
+        sig: &Signature,
+        checkers: &[Checker],
         now: SimTime,
     ) -> Result<(), Rejection> {
-        let (Some(sig), Some(template), Some(mac)) =
-            (&self.sig, &self.sign, self.key.algorithm.mac)
-        else {
-            unreachable!("a verifiable scheme has a signature, a template and a mac");
-        };
-        let one = |name, input: &Option<Input>| match input {
-            Some(input) if self.proves(name, input) => arrived.one(input, document),
+        let one = |name, input: Option<&Input>| match input {
+            Some(input) if self.proves(name, input) => claim.one(input),
             _ => Ok(None),
         };
-        let id = one("id", &self.id)?;
-        one("delivery", &self.delivery)?;
-        let ts = match &self.ts {
-            Some(stamp) => arrived.one(&stamp.input, document)?,
-            None => None,
-        };
-        let list = arrived
-            .text(&sig.input, document)?
-            .ok_or_else(|| Rejection::Missing(sig.input.at.word()))?;
+        let id = one("id", self.id.as_ref())?;
+        one("delivery", self.delivery.as_ref())?;
+        let ts = one("ts", self.ts.as_ref().map(|ts| &ts.input))?;
+        let var = one("var", self.var.as_ref().map(|(_, input)| input))?;
+        let list =
+            claim.text(&sig.input)?.ok_or_else(|| Rejection::Missing(sig.input.at.word()))?;
         if let (Some(stamp), Some(ts)) = (&self.ts, &ts) {
             stamp.check(ts, now)?;
         }
-        let signed = template
-            .render(&Values {
-                id: id.as_deref(),
-                ts: ts.as_deref(),
-                url: arrived.url,
-                method: arrived.method,
-                body: arrived.body,
-                headers: arrived.headers,
-                document,
-            })
-            .map_err(Rejection::Missing)?;
+        let key_id = self.key_id(claim, var.as_deref())?;
+        let named = |checker: &&Checker| checker.id.is_none() || checker.id == key_id;
+        let checkers: Vec<_> = checkers.iter().filter(named).collect();
+        if checkers.is_empty() {
+            return Err(Rejection::UnknownKey(key_id.unwrap_or_default()));
+        }
+        let values = Values {
+            id: id.as_deref(),
+            ts: ts.as_deref(),
+            var: var.as_deref(),
+            key_id: key_id.as_deref(),
+            url: claim.arrived.url,
+            method: claim.arrived.method,
+            body: claim.arrived.body,
+            headers: claim.arrived.headers,
+            form: &claim.form,
+            document: claim.item,
+        };
+        let signed = match &self.sign {
+            Some(template) => template.render(&values).map_err(Rejection::Missing)?,
+            None => Vec::new(),
+        };
         let listed = sig.input.items(&list);
         if listed.is_empty() {
             return Err(Rejection::UnknownTag(sig.input.tag.clone()));
         }
-        let decoded: Vec<_> = listed.into_iter().filter_map(|text| sig.decode(text)).collect();
+        let decode = |text| sig.encoding.decode(text, sig.fold_case);
+        let decoded: Vec<_> = listed.into_iter().filter_map(decode).collect();
         if decoded.is_empty() {
-            return Err(Rejection::Undecodable(sig.encoding.map_or("", |e| e.word())));
+            return Err(Rejection::Undecodable(sig.encoding.word()));
         }
-        let matches = |given: &Vec<u8>| keys.iter().any(|key| mac.matches(key, &signed, given));
+        let matches = |given: &Vec<u8>| checkers.iter().any(|key| key.matches(&signed, given));
         if decoded.iter().any(matches) { Ok(()) } else { Err(Rejection::Mismatch) }
+    }
+
+    /// The id of the key that the message names.
+    fn key_id(&self, claim: &Claim, jws: Option<&str>) -> Result<Option<String>, Rejection> {
+        match &self.key.by {
+            None => Ok(None),
+            Some(KeyId::Header(name)) => {
+                let word = || format!("header:{name}");
+                match claim.header(name).as_slice() {
+                    [] | [""] => Err(Rejection::Missing(word())),
+                    [id] => Ok(Some((*id).to_owned())),
+                    _ => Err(Rejection::Repeated(word())),
+                }
+            }
+            Some(KeyId::Jws) => {
+                let kid = || {
+                    let (protected, _) = jws?.split_once("..")?;
+                    let bytes = URL_SAFE_NO_PAD.decode(protected).ok()?;
+                    let protected: Value = serde_json::from_slice(&bytes).ok()?;
+                    protected.get("kid")?.as_str().map(str::to_owned)
+                };
+                kid().map(Some).ok_or_else(|| Rejection::Missing("kid of the JWS".into()))
+            }
+        }
     }
 }
 
-impl Arrived<'_> {
+impl Claim<'_> {
     /// The text where an input travels; none where it is absent and need not be there.
-    fn text(&self, input: &Input, document: Option<&Value>) -> Result<Option<String>, Rejection> {
+    fn text(&self, input: &Input) -> Result<Option<String>, Rejection> {
         let found = match &input.at {
-            Location::Header(name) => {
-                let mut all = self.headers.iter().filter(|(n, _)| n.eq_ignore_ascii_case(name));
-                let first = all.next();
-                // Which of two headers counts is where verifier and application disagree.
-                if all.next().is_some() {
-                    return Err(Rejection::Repeated(input.at.word()));
-                }
-                first.map(|(_, value)| value.clone()).unwrap_or_default()
+            Location::Header(name) => self.header(name),
+            Location::Form(name) => {
+                let fields = self.form.iter().filter(|(n, _)| n == name);
+                fields.map(|(_, value)| value.as_str()).collect()
             }
-            Location::Json(pointer) => scalar(document.and_then(|d| d.pointer(pointer))),
-            Location::Form(_) | Location::Query(_) | Location::Nowhere => return Ok(None),
+            Location::Json(pointer) => {
+                let text = scalar(self.item.and_then(|item| item.pointer(pointer)));
+                return filled(input, text);
+            }
+            Location::Nowhere => return Ok(None),
         };
-        match found {
-            text if !text.is_empty() => Ok(Some(text)),
-            _ if input.required => Err(Rejection::Missing(input.at.word())),
-            _ => Ok(None),
+        // Which of two headers counts is where verifier and application disagree.
+        match found.as_slice() {
+            [] => filled(input, String::new()),
+            [text] => filled(input, (*text).to_owned()),
+            _ => Err(Rejection::Repeated(input.at.word())),
         }
     }
 
+    /// All values of a header.
+    fn header(&self, name: &str) -> Vec<&str> {
+        let headers = self.arrived.headers.iter();
+        headers.filter(|(n, _)| n.eq_ignore_ascii_case(name)).map(|(_, v)| v.as_str()).collect()
+    }
+
     /// The one item of an input.
-    fn one(&self, input: &Input, document: Option<&Value>) -> Result<Option<String>, Rejection> {
-        let Some(text) = self.text(input, document)? else { return Ok(None) };
+    fn one(&self, input: &Input) -> Result<Option<String>, Rejection> {
+        let Some(text) = self.text(input)? else { return Ok(None) };
         match input.items(&text).as_slice() {
             [] if input.required => Err(Rejection::Missing(input.at.word())),
             [] => Ok(None),
             [item] => Ok(Some((*item).to_owned())),
             _ => Err(Rejection::Repeated(input.at.word())),
         }
+    }
+}
+
+fn filled(input: &Input, text: String) -> Result<Option<String>, Rejection> {
+    match text {
+        text if !text.is_empty() => Ok(Some(text)),
+        _ if input.required => Err(Rejection::Missing(input.at.word())),
+        _ => Ok(None),
     }
 }
 
@@ -153,19 +214,4 @@ impl Stamp {
             Direction::Both | Direction::Past => Ok(()),
         }
     }
-}
-
-/// All values that a JSON pointer with `*` for "every element" reaches.
-fn resolve<'v>(document: &'v Value, pointer: &str) -> Vec<&'v Value> {
-    let mut reached = vec![document];
-    for token in pointer.split('/').skip(1) {
-        reached = reached
-            .into_iter()
-            .flat_map(|value| match (token, value) {
-                ("*", Value::Array(items)) => items.iter().collect(),
-                _ => value.pointer(&format!("/{token}")).into_iter().collect::<Vec<_>>(),
-            })
-            .collect();
-    }
-    reached
 }
