@@ -51,6 +51,7 @@ const COMMANDS: &[&str] = &[
     "steps",
     "suite",
     "serve",
+    "openapi",
     "trigger",
     "sample-merchant",
 ];

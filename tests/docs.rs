@@ -14,8 +14,14 @@ use countersign::scenario::{gherkin, yaml};
 use countersign::signature::{self, Message, Secret};
 use serde_json::Value;
 
-const PAGES: &[&str] =
-    &["README.md", "docs/provider.md", "docs/connect.md", "docs/scenarios.md", "docs/steps.md"];
+const PAGES: &[&str] = &[
+    "README.md",
+    "docs/provider.md",
+    "docs/connect.md",
+    "docs/scenarios.md",
+    "docs/steps.md",
+    "docs/api.md",
+];
 
 fn page(name: &str) -> String {
     fs::read_to_string(name).unwrap_or_else(|error| panic!("{name}: {error}"))

@@ -16,6 +16,7 @@ mod gap;
 mod guard;
 mod init;
 mod input;
+mod openapi;
 mod page;
 mod play;
 mod progress;
@@ -91,6 +92,7 @@ enum Command {
     Steps(steps::Args),
     Suite(suite::Args),
     Serve(serve::Args),
+    Openapi(openapi::Args),
     Trigger(trigger::Args),
     SampleMerchant(sample_merchant::Args),
     Guard(guard::Args),
@@ -128,6 +130,7 @@ fn dispatch(cli: Cli) -> Result<ExitCode, Failure> {
         Command::Rails(args) => rails::run(&args),
         Command::Steps(args) => steps::run(&args),
         Command::Suite(args) => suite::run(&args),
+        Command::Openapi(args) => openapi::run(&args),
         Command::Serve(args) => serve::run(args),
         Command::Trigger(args) => trigger::run(args),
         Command::Explain(args) => explain::run(&args),

@@ -8,11 +8,11 @@ use serde::{Deserialize, Serialize};
 use super::{EventKind, Money, PaymentId, Rail, Reference};
 
 macro_rules! words {
-    ($(#[$doc:meta])* $name:ident { $($(#[$variant_doc:meta])* $variant:ident = $word:literal),+ $(,)? }) => {
+    ($(#[$doc:meta])* $name:ident { $($(#[doc = $about:literal])+ $variant:ident = $word:literal),+ $(,)? }) => {
         $(#[$doc])*
         #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
         pub enum $name {
-            $($(#[$variant_doc])* #[serde(rename = $word)] $variant),+
+            $($(#[doc = $about])+ #[serde(rename = $word)] $variant),+
         }
 
         impl $name {
@@ -25,10 +25,33 @@ macro_rules! words {
                 match self { $(Self::$variant => $word),+ }
             }
 
+            /// What it means, in one sentence.
+            #[must_use]
+            pub const fn about(self) -> &'static str {
+                match self { $(Self::$variant => concat!($($about),+).trim_ascii_start()),+ }
+            }
+
             /// The value of that word.
             #[must_use]
             pub fn from_word(word: &str) -> Option<Self> {
                 Self::ALL.iter().copied().find(|value| value.as_str() == word)
+            }
+        }
+
+        impl schemars::JsonSchema for $name {
+            fn inline_schema() -> bool {
+                true
+            }
+
+            fn schema_name() -> std::borrow::Cow<'static, str> {
+                stringify!($name).into()
+            }
+
+            fn json_schema(_: &mut schemars::SchemaGenerator) -> schemars::Schema {
+                let words: Vec<&str> = Self::ALL.iter().map(|value| value.as_str()).collect();
+                let about = Self::ALL.iter().map(|value| format!("`{value}`: {}", value.about()));
+                let about = about.collect::<Vec<_>>().join(" ");
+                schemars::json_schema!({ "type": "string", "enum": words, "description": about })
             }
         }
 

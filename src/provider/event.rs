@@ -6,6 +6,7 @@
 use std::borrow::Cow;
 
 use bytes::Bytes;
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use crate::model::{EventId, EventKind, PaymentId, Reference, SimTime};
@@ -13,10 +14,11 @@ use crate::model::{EventId, EventKind, PaymentId, Reference, SimTime};
 use super::payment::{Announcement, Payment, View};
 use super::payout::{Payout, PayoutForm};
 use super::profile::Sequence;
+use super::shape;
 use super::told::{Told, told};
 use super::wire::{self, Account, DisputeForm, PaymentForm, RefundForm};
 
-const API_VERSION: &str = "2026-01-01";
+pub(super) const API_VERSION: &str = "2026-01-01";
 
 /// The type that no merchant can know.
 const UNKNOWN_TYPE: &str = "payment.annotated";
@@ -71,16 +73,23 @@ impl Event {
     }
 }
 
-/// The envelope on the wire.
-#[derive(Serialize)]
+/// What happened, as it is delivered and listed. Unknown types and fields are to be ignored.
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "Event")]
 pub(super) struct EventForm<'a> {
+    #[schemars(with = "shape::EventId")]
     pub id: Cow<'a, str>,
+    /// Such as `payment.confirmed`.
     #[serde(rename = "type")]
     type_name: &'a str,
+    /// The version of this form.
     api_version: &'static str,
+    #[schemars(with = "shape::AccountId")]
     account: &'a str,
+    /// Whether this is about real money.
     livemode: bool,
     created_at: SimTime,
+    /// Strictly increases within a subject: what orders its events, whatever order they come in.
     occurred_at: SimTime,
     #[serde(skip_serializing_if = "Option::is_none")]
     sequence: Option<usize>,
@@ -89,14 +98,18 @@ pub(super) struct EventForm<'a> {
     pub data: Option<DataForm<'a>>,
 }
 
-#[derive(Serialize)]
+/// What the event is about.
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "Subject")]
 struct SubjectForm<'a> {
     kind: &'static str,
     id: &'a str,
 }
 
-/// What an envelope holds.
-#[derive(Serialize)]
+/// What is about to be seen there: the whole payment or payout as it was then, and what the event is
+/// about beside it.
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "EventData")]
 pub(super) struct DataForm<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     payment: Option<PaymentForm<'a>>,
@@ -107,6 +120,7 @@ pub(super) struct DataForm<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     dispute: Option<DisputeForm<'a>>,
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "Option<shape::Unknown>")]
     annotation: Option<AnnotationForm>,
 }
 

@@ -47,6 +47,11 @@ impl Provider {
         }
     }
 
+    /// Everything that was announced, in the order of appending.
+    pub(super) fn announced(&self) -> impl Iterator<Item = Event> {
+        self.events.iter().map(|place| self.event_at(*place))
+    }
+
     pub(super) fn event_id(&self, place: Place) -> &EventId {
         match place {
             Place::Payment(payment, said) => &self.payments[payment].said[said].id,

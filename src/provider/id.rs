@@ -12,7 +12,7 @@ const ALPHABET: &[u8; 32] = b"0123456789ABCDEFGHJKMNPQRSTVWXYZ";
 const ID_CHARS: usize = 26;
 
 /// What an id names.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Prefix {
     /// `pay_…`
     Payment,
@@ -38,6 +38,12 @@ impl Prefix {
             Self::Payout => "pyt_",
             Self::Request => "req_",
         }
+    }
+
+    /// What [`Self::fits`] asks for, as a regular expression.
+    #[must_use]
+    pub fn pattern(self) -> String {
+        format!("^{}[0-7][0-9A-HJKMNP-TV-Z]{{25}}$", self.as_str())
     }
 
     /// Whether the text is an id of this kind, of whatever run.

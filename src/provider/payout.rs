@@ -6,6 +6,7 @@
 
 use std::collections::BTreeMap;
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::model::{
@@ -15,6 +16,7 @@ use crate::model::{
 use super::id::Prefix;
 use super::payment::{Destination, Payment};
 use super::refused::Refused;
+use super::shape;
 use super::wire::{self, PlaceForm};
 use super::{Event, Place, Provider, event, price};
 
@@ -62,10 +64,14 @@ pub(super) struct Payout {
 }
 
 /// A payout as answers and events show it.
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "Payout")]
 pub(super) struct PayoutForm<'a> {
+    #[schemars(with = "shape::PayoutId")]
     id: &'a str,
+    #[schemars(with = "shape::Reference")]
     reference: &'a str,
+    #[schemars(with = "shape::Amount")]
     amount: String,
     asset: &'static str,
     network: &'static str,

@@ -1,8 +1,9 @@
 //! Problems: what the API refuses, as RFC 9457 documents with the contract's codes.
 
+use schemars::JsonSchema;
 use serde::Serialize;
 
-use super::wire;
+use super::{shape, wire};
 
 /// Why a request is refused.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -88,6 +89,16 @@ impl Code {
         }
     }
 
+    /// The word that a program decides by.
+    pub const fn word(self) -> &'static str {
+        self.row().1
+    }
+
+    /// What it means, in a few words.
+    pub const fn title(self) -> &'static str {
+        self.row().2
+    }
+
     pub const fn status(self) -> u16 {
         self.row().0
     }
@@ -152,20 +163,32 @@ impl Problem {
     }
 }
 
-#[derive(Serialize)]
-struct ProblemForm<'a> {
+/// Why a call was refused (RFC 9457).
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "Problem")]
+pub(super) struct ProblemForm<'a> {
+    /// One per code.
     #[serde(rename = "type")]
     type_uri: String,
+    /// The same for every problem of that code.
     title: &'static str,
+    /// The status of the answer.
     status: u16,
+    /// What is wrong with this call, and what to do about it.
     detail: &'a str,
+    /// What a program decides by.
     code: &'static str,
+    /// Everything that is wrong with the fields, all at once.
     errors: Vec<ErrorForm<'a>>,
+    #[schemars(with = "shape::RequestId")]
     request_id: &'a str,
 }
 
-#[derive(Serialize)]
+/// What is wrong with one field.
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "FieldProblem")]
 struct ErrorForm<'a> {
+    /// JSON pointer into the body; for the query, as if it were an object.
     pointer: &'a str,
     detail: &'a str,
 }

@@ -2,7 +2,9 @@
 
 use std::collections::BTreeMap;
 
-use crate::model::Status;
+use serde_json::{Value, json};
+
+use crate::model::{RAILS, Status};
 
 use super::id::Prefix;
 use super::problem::{Code, FieldError, Problem};
@@ -15,6 +17,19 @@ const LIMIT_MAX: usize = 100;
 pub(super) struct Parameter {
     pub name: &'static str,
     pub shape: Shape,
+    /// What it chooses, in a sentence.
+    pub about: &'static str,
+    pub required: bool,
+}
+
+impl Parameter {
+    pub const fn optional(name: &'static str, shape: Shape, about: &'static str) -> Self {
+        Self { name, shape, about, required: false }
+    }
+
+    pub const fn required(name: &'static str, shape: Shape, about: &'static str) -> Self {
+        Self { name, shape, about, required: true }
+    }
 }
 
 /// What a value may look like.
@@ -26,12 +41,17 @@ pub(super) enum Shape {
     Id(Prefix),
     Reference,
     Status,
+    /// The id of a rail; whether the account is enabled for it is no question here.
+    Rail,
+    /// A day in UTC.
+    Day,
     /// Whatever is not empty.
     Text,
 }
 
 /// How many items of a list are wanted.
-pub(super) const LIMIT: Parameter = Parameter { name: "limit", shape: Shape::Limit };
+pub(super) const LIMIT: Parameter =
+    Parameter::optional("limit", Shape::Limit, "How many items at most.");
 
 /// A checked query.
 pub(super) struct Query(BTreeMap<&'static str, String>);
@@ -60,6 +80,13 @@ impl Query {
                 refuse("is given twice; give it once".to_owned());
             }
         }
+        for parameter in known.iter().filter(|parameter| parameter.required) {
+            if !query.contains_key(parameter.name)
+                && !errors.iter().any(|error| error.pointer[1..] == *parameter.name)
+            {
+                errors.push(fault(parameter.name, format!("is required: {}", parameter.about)));
+            }
+        }
         Problem::of_fields(errors).map_or(Ok(Self(query)), Err)
     }
 
@@ -75,6 +102,27 @@ impl Query {
 }
 
 impl Shape {
+    /// What fits, as a schema.
+    pub fn schema(self) -> Value {
+        match self {
+            Self::Limit => json!({
+                "type": "integer", "minimum": 1, "maximum": LIMIT_MAX, "default": LIMIT_DEFAULT,
+            }),
+            Self::Id(prefix) => json!({ "type": "string", "pattern": prefix.pattern() }),
+            Self::Reference => json!({ "type": "string", "pattern": request::REFERENCE_PATTERN }),
+            Self::Status => {
+                let words = Status::ALL.iter().map(|status| status.as_str());
+                json!({ "type": "string", "enum": words.collect::<Vec<_>>() })
+            }
+            Self::Rail => {
+                let ids = RAILS.iter().map(|rail| rail.id);
+                json!({ "type": "string", "enum": ids.collect::<Vec<_>>() })
+            }
+            Self::Day => json!({ "type": "string", "pattern": "^[0-9]{4}-[0-9]{2}-[0-9]{2}$" }),
+            Self::Text => json!({ "type": "string", "minLength": 1 }),
+        }
+    }
+
     /// What it must be, if this value is not.
     fn refuses(self, value: &str) -> Option<String> {
         let number = || value.parse().is_ok_and(|limit| (1..=LIMIT_MAX).contains(&limit));
@@ -89,7 +137,7 @@ impl Shape {
                 let words: Vec<&str> = Status::ALL.iter().map(|status| status.as_str()).collect();
                 format!("must be one of {}", words.join(", "))
             }),
-            Self::Text => None,
+            Self::Rail | Self::Day | Self::Text => None,
         }
     }
 }
@@ -139,7 +187,7 @@ mod tests {
 
     #[test]
     fn what_is_refused() {
-        const WORD: &Parameter = &Parameter { name: "word", shape: Shape::Text };
+        const WORD: &Parameter = &Parameter::optional("word", Shape::Text, "");
         for text in ["order=1", "limit=", "limit=1&limit=2", "limit"] {
             assert!(Query::read(text, &[&LIMIT]).is_err(), "{text}");
         }

@@ -3,6 +3,7 @@
 //! Shows truly what came, whatever counts: asset, network, contract, amount, and what the network
 //! did to it since. Decides nothing.
 
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use crate::model::{Money, Rail};
@@ -10,22 +11,53 @@ use crate::model::{Money, Rail};
 use super::address;
 use super::id::digest;
 use super::payment::{Coin, Fate, Payment, View};
+use super::shape;
 use super::stray;
 
+/// What the network did to a transfer.
+#[derive(Serialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+#[schemars(inline)]
+enum TransferStatus {
+    /// No block carries it yet.
+    Seen,
+    /// Blocks carry it, fewer than the policy asks for.
+    Confirming,
+    /// As many blocks carry it as the policy asks for.
+    Confirmed,
+    /// Another transfer spent the same coins.
+    Replaced,
+    /// The block that carried it is no part of the chain any more.
+    Orphaned,
+    /// Its execution failed: nothing moved.
+    Reverted,
+    /// It went back for want of a tag.
+    Bounced,
+}
+
 /// The transfer on the wire.
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "Transaction")]
 pub(super) struct TransactionForm {
     hash: String,
+    /// Which part of the transaction; with the hash it names the transfer.
     index: u32,
     from: String,
     asset: &'static str,
     network: &'static str,
+    /// The token's contract; null for a network's own asset.
     contract: Option<String>,
+    /// What was delivered.
+    #[schemars(with = "shape::Amount")]
     amount: String,
+    /// What the sender asked for, where the chain tells that apart; null otherwise.
+    #[schemars(with = "Option<shape::Amount>")]
     requested: Option<String>,
     confirmations: u64,
+    /// How many confirmations the policy asks for.
     required: u32,
-    status: &'static str,
+    status: TransferStatus,
+    /// The hash of the transfer that this one replaces.
     replaces: Option<String>,
 }
 
@@ -52,13 +84,13 @@ pub(super) fn form(of: &Payment, position: usize, view: &View) -> TransactionFor
         confirmations,
         required,
         status: match (transfer.coin, of.fate_in(position, view.fates)) {
-            (_, Some(Fate::Replaced)) => "replaced",
-            (_, Some(Fate::Orphaned)) => "orphaned",
-            (Coin::Failing, _) => "reverted",
-            (Coin::Untagged, _) => "bounced",
-            _ if confirmations >= u64::from(required) => "confirmed",
-            _ if confirmations == 0 => "seen",
-            _ => "confirming",
+            (_, Some(Fate::Replaced)) => TransferStatus::Replaced,
+            (_, Some(Fate::Orphaned)) => TransferStatus::Orphaned,
+            (Coin::Failing, _) => TransferStatus::Reverted,
+            (Coin::Untagged, _) => TransferStatus::Bounced,
+            _ if confirmations >= u64::from(required) => TransferStatus::Confirmed,
+            _ if confirmations == 0 => TransferStatus::Seen,
+            _ => TransferStatus::Confirming,
         },
         replaces: transfer.replaces.map(|replaced| hash(of, replaced)),
     }

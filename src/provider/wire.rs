@@ -4,6 +4,7 @@
 
 use std::sync::Arc;
 
+use schemars::JsonSchema;
 use serde::Serialize;
 use serde_json::value::RawValue;
 
@@ -12,6 +13,7 @@ use crate::model::{AmountState, Attribution, Flag, Money, Rail, Reason, SimTime,
 use super::Profile;
 use super::payment::{Destination, Payment, View};
 use super::refund::{DisputeStatus, DisputeTerms, Refund, RefundStatus};
+use super::shape;
 use super::transaction::{self, TransactionForm};
 
 /// Whose payments these are, in which mode, and in whose words they are told.
@@ -23,82 +25,135 @@ pub(super) struct Account {
 }
 
 /// A list: `{"data": […], "has_more": false}`.
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "List{T}")]
 pub(super) struct List<T> {
+    /// The items, oldest first.
     pub data: Vec<T>,
+    /// Whether there are more behind the last one; ask for them with `after`.
     pub has_more: bool,
 }
 
 /// The payment as every answer and every event shows it.
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "Payment")]
 pub(super) struct PaymentForm<'a> {
+    #[schemars(with = "shape::PaymentId")]
     id: &'a str,
+    #[schemars(with = "shape::AccountId")]
     account: &'a str,
+    /// Whether this is real money.
     livemode: bool,
+    #[schemars(with = "shape::Reference")]
     reference: &'a str,
+    #[schemars(with = "Status")]
     status: &'a str,
+    /// What it was before; null for a payment that was just created.
+    #[schemars(with = "Option<Status>")]
     previous_status: Option<&'a str>,
+    /// Why it failed or is held; null otherwise.
     reason: Option<Reason>,
     amount_state: AmountState,
     flags: Vec<Flag>,
     rail: RailRef,
     destination: DestinationForm<'a>,
     amount: AmountForm,
+    /// What it was priced at; null where an amount was asked for.
     price: Option<PriceForm<'a>>,
+    /// What the provider keeps; empty until the money is final.
     fees: Vec<FeeForm>,
+    /// Every transfer that came, whatever of it counts.
     transactions: Vec<TransactionForm>,
     refunds: Vec<RefundForm<'a>>,
+    /// Null where the payer never objected.
     dispute: Option<DisputeForm<'a>>,
+    #[schemars(with = "shape::Metadata")]
     metadata: &'a RawValue,
     created_at: SimTime,
+    /// When its window closes.
     expires_at: SimTime,
+    /// Every status with when it began, oldest first.
     status_timeline: Vec<TimelineForm<'a>>,
 }
 
-#[derive(Serialize)]
+/// An asset on a network.
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "Rail")]
 struct RailRef {
+    /// Such as `usdt-tron`.
     id: &'static str,
+    /// Such as `USDT`.
     asset: &'static str,
+    /// Such as `tron`.
     network: &'static str,
+    /// How many decimals its amounts have.
     decimals: u8,
+    /// The token's contract; null for a network's own asset.
     contract: Option<&'static str>,
 }
 
-#[derive(Serialize)]
+/// Where the payer sends the money.
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "Destination")]
 struct DestinationForm<'a> {
     address: &'a str,
+    /// What tells payments to one address apart; null on rails that need none.
     tag: Option<u32>,
+    /// What a wallet opens.
     uri: String,
 }
 
-#[derive(Serialize)]
+/// What is due and what came.
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "Amounts")]
 struct AmountForm {
+    #[schemars(with = "shape::Amount")]
     due: String,
+    /// What stands: transfers of the rail's own asset that nothing undid.
+    #[schemars(with = "shape::Amount")]
     received: String,
+    /// What refunds paid back.
+    #[schemars(with = "shape::Amount")]
     refunded: String,
+    /// What is due, in atoms.
+    #[schemars(with = "shape::Atoms")]
     atomic: String,
 }
 
-#[derive(Serialize)]
+/// A price in money of a state, and the quote that made it an amount.
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "Price")]
 struct PriceForm<'a> {
+    /// In the currency's major unit.
+    #[schemars(with = "shape::Amount")]
     amount: &'a str,
+    /// Such as `USD`.
     currency: &'static str,
+    /// What one unit of the asset costs.
+    #[schemars(with = "shape::Amount")]
     rate: &'a str,
 }
 
-#[derive(Serialize)]
+/// What the provider keeps.
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "Fee")]
 struct FeeForm {
     kind: &'static str,
+    #[schemars(with = "shape::Amount")]
     amount: String,
     asset: &'static str,
     borne_by: &'static str,
 }
 
 /// A refund as answers, events and the payment itself show it.
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "Refund")]
 pub(super) struct RefundForm<'a> {
+    #[schemars(with = "shape::RefundId")]
     id: &'a str,
+    #[schemars(with = "shape::PaymentId")]
     payment_id: &'a str,
+    #[schemars(with = "shape::Amount")]
     amount: String,
     asset: &'static str,
     status: RefundStatus,
@@ -107,30 +162,39 @@ pub(super) struct RefundForm<'a> {
 }
 
 /// Where money goes.
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "Place")]
 pub(super) struct PlaceForm<'a> {
     address: &'a str,
     tag: Option<u32>,
 }
 
 /// A dispute as events and the payment itself show it.
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "Dispute")]
 pub(super) struct DisputeForm<'a> {
+    #[schemars(with = "shape::DisputeId")]
     id: &'a str,
     status: DisputeStatus,
+    #[schemars(with = "shape::Amount")]
     amount: String,
     reason: &'a str,
 }
 
-#[derive(Serialize)]
+/// A status with when it began.
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "TimelineEntry")]
 struct TimelineForm<'a> {
+    #[schemars(with = "Status")]
     status: &'a str,
     at: SimTime,
 }
 
 /// What anyone may see of a payment: no order, no account, no transactions.
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "PublicPayment")]
 pub(super) struct PublicForm<'a> {
+    #[schemars(with = "Status")]
     status: &'a str,
     amount: AmountForm,
     destination: DestinationForm<'a>,
@@ -138,13 +202,19 @@ pub(super) struct PublicForm<'a> {
 }
 
 /// A rail as `GET /v1/rails` lists it.
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "RailTerms")]
 pub(super) struct RailForm {
     #[serde(flatten)]
     rail: RailRef,
+    /// The least that a payment may ask for.
+    #[schemars(with = "shape::Amount")]
     minimum: String,
+    /// How many confirmations a payment of ordinary size needs.
     confirmations: u32,
+    /// Whether money that leaves needs a tag beside the address.
     destination_tag: bool,
+    /// How long a payment is open, if nothing else is asked for.
     expires_in_s: u64,
 }
 

@@ -2,6 +2,7 @@
 //! it, and what the API answers.
 
 mod api;
+mod described;
 mod idempotency;
 mod machine;
 mod payout;
@@ -80,7 +81,10 @@ impl Desk {
             headers,
             body: Bytes::copy_from_slice(body.as_bytes()),
         };
-        self.provider.handle(&request, self.now, PARTITION)
+        let reply = self.provider.handle(&request, self.now, PARTITION);
+        described::check_reply(&request, &reply);
+        reply.events.iter().for_each(described::check_event);
+        reply
     }
 
     fn get(&mut self, target: &str) -> Value {
@@ -125,5 +129,6 @@ fn kinds(events: &[Event]) -> Vec<EventKind> {
 }
 
 fn json(event: &Event) -> Value {
+    described::check_event(event);
     serde_json::from_slice(&event.body).unwrap()
 }

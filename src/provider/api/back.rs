@@ -1,18 +1,38 @@
 //! Calls that undo: a payment is cancelled, money is given back, a refund is read.
 
-use super::route::{Access, Call, Handler, Route, payment_in_path};
-use super::{ApiReply, Subject, json};
+use super::route::{Access, Answer, Body, Call, Doc, Handler, Route, payment_in_path, schema_of};
+use super::{ApiReply, Subject, json, payment};
+use crate::provider::id::Prefix;
 use crate::provider::idempotency::Outcome;
 use crate::provider::key::Scope;
 use crate::provider::problem::{Code, Problem};
+use crate::provider::query::{Parameter, Shape};
 use crate::provider::refund::RefundStatus;
 use crate::provider::refused::Refused;
-use crate::provider::{Provider, request, wire};
+use crate::provider::wire::{self, PaymentForm, RefundForm};
+use crate::provider::{Provider, request};
+
+const ID: Parameter = Parameter::required("id", Shape::Id(Prefix::Refund), "Which refund.");
 
 pub(super) const CANCEL: Route = Route {
     method: "POST",
     path: "/v1/payments/{id}/cancel",
     access: Access::Key(Scope::PaymentsWrite),
+    item: Some(&payment::ID),
+    doc: Doc {
+        name: "cancelPayment",
+        summary: "Call a payment off",
+        about: "As long as nothing was seen of it.",
+        body: Some(Body { schema: schema_of::<request::Nothing>, required: false, example: "{}" }),
+        answer: Answer {
+            status: 200,
+            about: "The payment, cancelled.",
+            schema: schema_of::<PaymentForm<'_>>,
+            formats: &[],
+        },
+        codes: &[Code::PaymentNotFound, Code::PaymentNotCancellable],
+        next: &[],
+    },
     query: &[],
     subject: payment_in_path,
     handler: Handler::EachTime(Provider::cancel_call),
@@ -22,6 +42,35 @@ pub(super) const REFUND: Route = Route {
     method: "POST",
     path: "/v1/payments/{id}/refunds",
     access: Access::Key(Scope::PaymentsWrite),
+    item: Some(&payment::ID),
+    doc: Doc {
+        name: "refundPayment",
+        summary: "Give money back",
+        about: "All that is left, to where the largest transfer came from, unless the body says \
+                otherwise. A refund reserves its amount; one that fails frees it.",
+        body: Some(Body {
+            schema: schema_of::<request::NewRefund>,
+            required: false,
+            example: request::REFUND_EXAMPLE,
+        }),
+        answer: Answer {
+            status: 201,
+            about: "The refund, pending; a replay answers it as it was then.",
+            schema: schema_of::<RefundForm<'_>>,
+            formats: &[],
+        },
+        codes: &[
+            Code::AmountNotString,
+            Code::PaymentNotFound,
+            Code::RefundNotAllowed,
+            Code::RefundExceedsBalance,
+            Code::DestinationTagRequired,
+            Code::AmountBelowMinimum,
+            Code::AmountAboveMaximum,
+            Code::AmountPrecision,
+        ],
+        next: &["readRefund"],
+    },
     query: &[],
     subject: payment_in_path,
     handler: Handler::OncePerKey(Provider::refund_call),
@@ -31,6 +80,21 @@ pub(super) const READ_REFUND: Route = Route {
     method: "GET",
     path: "/v1/refunds/{id}",
     access: Access::Key(Scope::PaymentsRead),
+    item: Some(&ID),
+    doc: Doc {
+        name: "readRefund",
+        summary: "Read a refund",
+        about: "",
+        body: None,
+        answer: Answer {
+            status: 200,
+            about: "The refund as it is.",
+            schema: schema_of::<RefundForm<'_>>,
+            formats: &[],
+        },
+        codes: &[Code::RouteNotFound],
+        next: &[],
+    },
     query: &[],
     subject: |provider, _, id| {
         let position = provider.refunds.get(id)?;

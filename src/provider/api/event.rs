@@ -2,21 +2,44 @@
 
 use crate::model::PaymentId;
 
-use super::route::{Access, Call, Handler, Route};
+use super::route::{Access, Answer, Call, Doc, Handler, Route, schema_of};
 use super::{ApiReply, Subject, json, list};
 use crate::provider::Provider;
+use crate::provider::event::EventForm;
 use crate::provider::id::Prefix;
 use crate::provider::key::Scope;
 use crate::provider::query::{self, Parameter, Shape};
+use crate::provider::wire::List;
 
-const AFTER: Parameter = Parameter { name: "after", shape: Shape::Id(Prefix::Event) };
-const PAYMENT: Parameter = Parameter { name: "payment_id", shape: Shape::Id(Prefix::Payment) };
-const TYPE: Parameter = Parameter { name: "type", shape: Shape::Text };
+const AFTER: Parameter = Parameter::optional(
+    "after",
+    Shape::Id(Prefix::Event),
+    "Events behind this one only; it need not exist.",
+);
+const PAYMENT: Parameter =
+    Parameter::optional("payment_id", Shape::Id(Prefix::Payment), "Events of this payment only.");
+const TYPE: Parameter = Parameter::optional("type", Shape::Text, "Events of this type only.");
 
 pub(super) const LIST: Route = Route {
     method: "GET",
     path: "/v1/events",
     access: Access::Key(Scope::PaymentsRead),
+    item: None,
+    doc: Doc {
+        name: "listEvents",
+        summary: "List events",
+        about: "What was announced, oldest first: for whoever missed some of it. Ask with `after` \
+                for what came since.",
+        body: None,
+        answer: Answer {
+            status: 200,
+            about: "The events that are wanted, as they were announced.",
+            schema: schema_of::<List<EventForm<'_>>>,
+            formats: &[],
+        },
+        codes: &[],
+        next: &[],
+    },
     query: &[&AFTER, &PAYMENT, &TYPE, &query::LIMIT],
     subject: |_, request, _| {
         query::glimpse(&request.query, &PAYMENT).map(|id| Subject::Payment(PaymentId::new(id)))

@@ -3,6 +3,7 @@
 //! Requests and replies are plain values; no socket and no HTTP library is known here.
 
 mod back;
+mod description;
 mod event;
 mod payment;
 mod payout;
@@ -24,7 +25,8 @@ use super::query::Query;
 use super::quota::Quota;
 use super::wire::{self, List};
 use super::{Event, Provider, guard};
-use route::{Access, Call, Handler, Once, Route};
+pub(super) use route::{Access, Handler, Route};
+use route::{Call, Once};
 
 /// The most that a request body may hold.
 pub const BODY_BYTES_MAX: usize = 64 * 1024;
@@ -82,7 +84,7 @@ pub enum Subject {
 }
 
 /// Every resource, each once: what answers calls and what describes them both read this.
-const ROUTES: &[&Route] = &[
+pub(super) const ROUTES: &[&Route] = &[
     &payment::CREATE,
     &payment::LIST,
     &payment::READ,
@@ -97,6 +99,7 @@ const ROUTES: &[&Route] = &[
     &rail::LIST,
     &statement::LIST,
     &statement::READ,
+    &description::READ,
 ];
 
 impl Provider {

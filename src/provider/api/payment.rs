@@ -2,7 +2,7 @@
 
 use crate::model::{PaymentId, Reference, Status};
 
-use super::route::{Access, Call, Handler, Route, payment_in_path};
+use super::route::{Access, Answer, Body, Call, Doc, Handler, Route, payment_in_path, schema_of};
 use super::{ApiReply, Subject, json, list};
 use crate::provider::id::Prefix;
 use crate::provider::idempotency::Outcome;
@@ -10,17 +10,54 @@ use crate::provider::key::Scope;
 use crate::provider::payment::Payment;
 use crate::provider::problem::{Code, Problem};
 use crate::provider::query::{self, Parameter, Shape};
-use crate::provider::{Provider, request, wire};
+use crate::provider::wire::{self, List, PaymentForm, PublicForm};
+use crate::provider::{Provider, request};
 
-const REFERENCE: Parameter = Parameter { name: "reference", shape: Shape::Reference };
-const STATUS: Parameter = Parameter { name: "status", shape: Shape::Status };
-const AFTER: Parameter = Parameter { name: "after", shape: Shape::Id(Prefix::Payment) };
+const REFERENCE: Parameter =
+    Parameter::optional("reference", Shape::Reference, "Payments for this order only.");
+const STATUS: Parameter = Parameter::optional("status", Shape::Status, "Payments that are so now.");
+const AFTER: Parameter = Parameter::optional(
+    "after",
+    Shape::Id(Prefix::Payment),
+    "Payments behind this one only; it need not exist.",
+);
+/// What the path of a payment names.
+pub(super) const ID: Parameter =
+    Parameter::required("id", Shape::Id(Prefix::Payment), "Which payment.");
 
 pub(super) const CREATE: Route = Route {
     method: "POST",
     path: "/v1/payments",
     access: Access::Key(Scope::PaymentsWrite),
+    item: None,
     query: &[],
+    doc: Doc {
+        name: "createPayment",
+        summary: "Ask for a payment",
+        about: "Asks either for an `amount` in the asset or for a `price`, which the provider quotes: \
+                what is due is the price by the rate, rounded up to the next atom, and stays so \
+                until the payment expires. One order may have several payments.",
+        body: Some(Body {
+            schema: schema_of::<request::NewPayment>,
+            required: true,
+            example: request::PAYMENT_EXAMPLE,
+        }),
+        answer: Answer {
+            status: 201,
+            about: "The payment, pending; a replay answers it as it was then.",
+            schema: schema_of::<PaymentForm<'_>>,
+            formats: &[],
+        },
+        codes: &[
+            Code::AmountNotString,
+            Code::RailUnknown,
+            Code::RailNotEnabled,
+            Code::AmountBelowMinimum,
+            Code::AmountAboveMaximum,
+            Code::AmountPrecision,
+        ],
+        next: &["readPayment", "cancelPayment", "refundPayment", "viewPayment"],
+    },
     subject: |_, request, _| request::reference_in(&request.body).map(Subject::Reference),
     handler: Handler::OncePerKey(Provider::create_call),
 };
@@ -29,6 +66,21 @@ pub(super) const LIST: Route = Route {
     method: "GET",
     path: "/v1/payments",
     access: Access::Key(Scope::PaymentsRead),
+    item: None,
+    doc: Doc {
+        name: "listPayments",
+        summary: "List payments",
+        about: "Oldest first.",
+        body: None,
+        answer: Answer {
+            status: 200,
+            about: "The payments that are wanted.",
+            schema: schema_of::<List<PaymentForm<'_>>>,
+            formats: &[],
+        },
+        codes: &[],
+        next: &[],
+    },
     query: &[&REFERENCE, &STATUS, &AFTER, &query::LIMIT],
     subject: |_, request, _| {
         let reference = query::glimpse(&request.query, &REFERENCE)?;
@@ -41,7 +93,22 @@ pub(super) const READ: Route = Route {
     method: "GET",
     path: "/v1/payments/{id}",
     access: Access::Key(Scope::PaymentsRead),
+    item: Some(&ID),
     query: &[],
+    doc: Doc {
+        name: "readPayment",
+        summary: "Read a payment",
+        about: "",
+        body: None,
+        answer: Answer {
+            status: 200,
+            about: "The payment as it is.",
+            schema: schema_of::<PaymentForm<'_>>,
+            formats: &[],
+        },
+        codes: &[Code::PaymentNotFound],
+        next: &[],
+    },
     subject: payment_in_path,
     handler: Handler::EachTime(|provider, call| provider.read_payment(call.item)),
 };
@@ -51,7 +118,22 @@ pub(super) const PUBLIC: Route = Route {
     method: "GET",
     path: "/v1/public/payments/{id}",
     access: Access::Anyone,
+    item: Some(&ID),
     query: &[],
+    doc: Doc {
+        name: "viewPayment",
+        summary: "See the public view of a payment",
+        about: "For the page that the payer sees: no key, and nothing of the order or the account.",
+        body: None,
+        answer: Answer {
+            status: 200,
+            about: "What anyone may see.",
+            schema: schema_of::<PublicForm<'_>>,
+            formats: &[],
+        },
+        codes: &[Code::PaymentNotFound],
+        next: &[],
+    },
     subject: payment_in_path,
     handler: Handler::EachTime(|provider, call| {
         let payment = provider.find(call.item)?;

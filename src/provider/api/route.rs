@@ -2,6 +2,8 @@
 //!
 //! Whether what the path names exists, and who may, is decided elsewhere.
 
+use schemars::{JsonSchema, Schema, SchemaGenerator};
+
 use super::{ApiReply, ApiRequest, ROUTES, Subject};
 use crate::model::{PaymentId, SimTime};
 use crate::provider::Provider;
@@ -11,22 +13,62 @@ use crate::provider::problem::{Code, Problem};
 use crate::provider::query::{Parameter, Query};
 
 /// A resource with what may be done to it. New ones go into [`ROUTES`].
-pub(super) struct Route {
+pub(in crate::provider) struct Route {
     /// In capitals, such as `POST`.
     pub method: &'static str,
     /// Such as `/v1/payments/{id}`; one segment at most stands in braces.
     pub path: &'static str,
     pub access: Access,
+    /// What stands in the path's braces.
+    pub item: Option<&'static Parameter>,
     /// Everything that the query may say.
     pub query: &'static [&'static Parameter],
+    pub doc: Doc,
     /// What the call is about, before anything is checked.
     pub subject: fn(&Provider, &ApiRequest, &str) -> Option<Subject>,
     pub handler: Handler,
 }
 
+/// What a route is told about, to people and to programs.
+pub(in crate::provider) struct Doc {
+    /// What generated clients call it, such as `createPayment`.
+    pub name: &'static str,
+    /// What it does, in a few words.
+    pub summary: &'static str,
+    /// What else a caller must know; Markdown.
+    pub about: &'static str,
+    pub body: Option<Body>,
+    pub answer: Answer,
+    /// Every refusal that is about this route; those that any may meet stand elsewhere.
+    pub codes: &'static [Code],
+    /// Routes, by name, that take the answer's `id` in their path.
+    pub next: &'static [&'static str],
+}
+
+/// What a request says.
+pub(in crate::provider) struct Body {
+    pub schema: fn(&mut SchemaGenerator) -> Schema,
+    pub required: bool,
+    pub example: &'static str,
+}
+
+/// What is answered when nothing is wrong.
+pub(in crate::provider) struct Answer {
+    pub status: u16,
+    pub about: &'static str,
+    pub schema: fn(&mut SchemaGenerator) -> Schema,
+    /// Media types beside JSON, by `Accept`.
+    pub formats: &'static [&'static str],
+}
+
+/// The schema of a form, for [`Answer`].
+pub(super) fn schema_of<T: JsonSchema>(schemas: &mut SchemaGenerator) -> Schema {
+    schemas.subschema_for::<T>()
+}
+
 /// Who may call.
 #[derive(Clone, Copy, PartialEq, Eq)]
-pub(super) enum Access {
+pub(in crate::provider) enum Access {
     Anyone,
     /// Whoever has a key with this scope.
     Key(Scope),
@@ -34,7 +76,7 @@ pub(super) enum Access {
 
 /// What answers.
 #[derive(Clone, Copy)]
-pub(super) enum Handler {
+pub(in crate::provider) enum Handler {
     /// Each call anew.
     EachTime(fn(&mut Provider, &Call<'_>) -> Result<ApiReply, Problem>),
     /// Once per `Idempotency-Key`; the same outcome from then on.
@@ -42,10 +84,11 @@ pub(super) enum Handler {
 }
 
 /// What is done once, with the outcome to keep.
-pub(super) type Once = fn(&mut Provider, &Call<'_>) -> Result<(ApiReply, Outcome), Problem>;
+pub(in crate::provider) type Once =
+    fn(&mut Provider, &Call<'_>) -> Result<(ApiReply, Outcome), Problem>;
 
 /// A call that found its route and was let in.
-pub(super) struct Call<'a> {
+pub(in crate::provider) struct Call<'a> {
     pub request: &'a ApiRequest,
     /// The position of the key that opened it; none where none is needed.
     pub api_key: Option<usize>,

@@ -2,29 +2,52 @@
 
 use std::fmt::Write;
 
+use schemars::JsonSchema;
 use serde::Serialize;
-use serde_json::Value;
 use sha2::{Digest, Sha256};
 
-use super::route::{Access, Call, Handler, Route};
+use super::route::{Access, Answer, Call, Doc, Handler, Route, schema_of};
 use super::{ApiReply, json, list};
 use crate::model::{Asset, Money, Rail, SimTime, rail_by_id};
-use crate::provider::Provider;
 use crate::provider::key::Scope;
 use crate::provider::problem::{Code, FieldError, Problem};
 use crate::provider::query::{self, Parameter, Shape};
 use crate::provider::statement::{self, About, Line, LineKind, Records, Statement};
+use crate::provider::wire::List;
+use crate::provider::{Provider, shape};
 
 const COLUMNS: &str = "line_id,type,category,payment_id,payout_id,reference,event_id,tx_hash,tx_index,gross,\
                        fee,net,price,price_currency,rate,booked_at,available_on,status";
 
-const RAIL: Parameter = Parameter { name: "rail", shape: Shape::Text };
-const AFTER: Parameter = Parameter { name: "after", shape: Shape::Text };
+const RAIL: Parameter = Parameter::optional(
+    "rail",
+    Shape::Rail,
+    "Statements of this rail only; the account must be enabled for it.",
+);
+const RAIL_OF: Parameter = Parameter::required("rail", Shape::Rail, "A statement is cut per rail.");
+const DATE: Parameter = Parameter::required("date", Shape::Day, "Which day, such as 2026-01-05.");
+const AFTER: Parameter =
+    Parameter::optional("after", Shape::Text, "Statements whose id comes later only.");
 
 pub(super) const LIST: Route = Route {
     method: "GET",
     path: "/v1/statements",
     access: Access::Key(Scope::StatementsRead),
+    item: None,
+    doc: Doc {
+        name: "listStatements",
+        summary: "List statements",
+        about: "One per rail and day that something was booked on, by day.",
+        body: None,
+        answer: Answer {
+            status: 200,
+            about: "The statements that are wanted, without their lines.",
+            schema: schema_of::<List<HeadForm>>,
+            formats: &[],
+        },
+        codes: &[],
+        next: &[],
+    },
     query: &[&RAIL, &AFTER, &query::LIMIT],
     subject: |_, _, _| None,
     handler: Handler::EachTime(|provider, call| provider.list_statements(call)),
@@ -34,71 +57,129 @@ pub(super) const READ: Route = Route {
     method: "GET",
     path: "/v1/statements/{date}",
     access: Access::Key(Scope::StatementsRead),
-    query: &[&RAIL],
+    item: Some(&DATE),
+    doc: Doc {
+        name: "readStatement",
+        summary: "Read a statement",
+        about: "The current day is readable and \
+                `open`. `Accept` chooses the format.",
+        body: None,
+        answer: Answer {
+            status: 200,
+            about: "The statement with its lines.",
+            schema: schema_of::<StatementForm<'_>>,
+            formats: &["text/csv"],
+        },
+        codes: &[Code::RouteNotFound],
+        next: &[],
+    },
+    query: &[&RAIL_OF],
     subject: |_, _, _| None,
     handler: Handler::EachTime(|provider, call| provider.read_statement(call)),
 };
 
 /// A statement in a list: everything but the lines.
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "StatementHead")]
 struct HeadForm {
+    #[schemars(with = "shape::StatementId")]
     statement_id: String,
     revision: u32,
+    /// `open` until its day is over, `closed` from then on.
     status: &'static str,
+    /// The asset.
     currency: &'static str,
     network: &'static str,
     decimals: u8,
     period: PeriodForm,
+    /// What the day before closed with.
+    #[schemars(with = "shape::SignedAmount")]
     opening: String,
+    /// The opening plus the net of every line.
+    #[schemars(with = "shape::SignedAmount")]
     closing: String,
     totals: TotalsForm,
 }
 
-#[derive(Serialize)]
+/// The day that a statement is of.
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "Period")]
 struct PeriodForm {
     from: SimTime,
     to: SimTime,
     cutoff: &'static str,
 }
 
-#[derive(Serialize)]
+/// Sums over the lines.
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "Totals")]
 struct TotalsForm {
+    /// Without the fees.
+    #[schemars(with = "shape::SignedAmount")]
     gross: String,
+    /// What the provider kept.
+    #[schemars(with = "shape::SignedAmount")]
     fees: String,
+    #[schemars(with = "shape::SignedAmount")]
     net: String,
     lines: usize,
 }
 
-#[derive(Serialize)]
+/// A statement whole.
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "Statement")]
 struct StatementForm<'a> {
     #[serde(flatten)]
     head: HeadForm,
     lines: Vec<LineForm<'a>>,
+    /// SHA-256, in hexadecimal, over the RFC 8785 form of everything else here.
+    #[serde(skip_serializing_if = "String::is_empty")]
+    #[schemars(required)]
+    sha256: String,
 }
 
-#[derive(Serialize)]
+/// What is booked.
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "StatementLine")]
 struct LineForm<'a> {
+    /// Unique for ever.
     line_id: &'a str,
     #[serde(rename = "type")]
     kind: &'static str,
     category: &'static str,
+    #[schemars(with = "Option<shape::PaymentId>")]
     payment_id: Option<&'a str>,
+    #[schemars(with = "Option<shape::PayoutId>")]
     payout_id: Option<&'a str>,
+    #[schemars(with = "shape::Reference")]
     reference: &'a str,
+    /// The event that announced it.
+    #[schemars(with = "Option<shape::EventId>")]
     event_id: Option<&'a str>,
+    /// The transfer; null where several or none are behind the line.
     tx: Option<TxForm>,
+    #[schemars(with = "shape::SignedAmount")]
     gross: String,
+    /// Always nothing: fees have lines of their own.
+    #[schemars(with = "shape::SignedAmount")]
     fee: String,
+    #[schemars(with = "shape::SignedAmount")]
     net: String,
+    /// What the payment was priced at; null where an amount was asked for.
+    #[schemars(with = "Option<shape::Amount>")]
     price: Option<&'a str>,
     price_currency: Option<&'static str>,
+    #[schemars(with = "Option<shape::Amount>")]
     rate: Option<&'a str>,
     booked_at: SimTime,
+    #[schemars(with = "shape::Day")]
     available_on: String,
     status: &'static str,
 }
 
-#[derive(Serialize)]
+/// A transfer by its name.
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "Transfer")]
 struct TxForm {
     hash: String,
     index: u32,
@@ -125,9 +206,9 @@ impl Provider {
     /// One day of one rail.
     fn read_statement(&self, call: &Call<'_>) -> Result<ApiReply, Problem> {
         let Call { request, item: date, now, .. } = *call;
-        let rail = match call.query.get(&RAIL) {
+        let rail = match call.query.get(&RAIL_OF) {
             Some(id) => self.statement_rail(id)?,
-            None => return Err(refusal("rail is required: a statement is cut per rail")),
+            None => unreachable!("a query without what it requires is refused"),
         };
         let Some(from) = statement::day(date) else {
             let detail = format!("`{date}` is no day; write it as 2026-01-05");
@@ -145,8 +226,9 @@ impl Provider {
             let body = csv(&found).into_bytes();
             return Ok(ApiReply { status: 200, headers, body, ..ApiReply::default() });
         }
-        let form = StatementForm { head: head(&found, now), lines: lines(&found) };
-        Ok(json(&sealed(&form)))
+        let form =
+            StatementForm { head: head(&found, now), lines: lines(&found), sha256: String::new() };
+        Ok(json(&sealed(form)))
     }
 
     fn records(&self) -> Records<'_> {
@@ -164,12 +246,10 @@ impl Provider {
 
 /// With the digest of its canonical form (RFC 8785): keys in order, no spacing. All our numbers are
 /// small whole ones and all our texts are ASCII, so nothing else of that standard comes into play.
-fn sealed(form: &impl Serialize) -> Value {
-    let mut value = serde_json::to_value(form).expect("our own forms have text keys");
-    let mut canonical = value.clone();
+fn sealed(form: StatementForm<'_>) -> StatementForm<'_> {
+    let mut canonical = serde_json::to_value(&form).expect("our own forms have text keys");
     canonical.sort_all_objects();
-    value["sha256"] = hex::encode(Sha256::digest(canonical.to_string())).into();
-    value
+    StatementForm { sha256: hex::encode(Sha256::digest(canonical.to_string())), ..form }
 }
 
 fn head(of: &Statement<'_>, now: SimTime) -> HeadForm {

@@ -2,6 +2,8 @@
 //!
 //! What leaves here is valid for ever; nothing behind this file checks an amount again.
 
+mod schema;
+
 use serde_json::value::RawValue;
 
 use crate::model::{Money, Rail, Reference, rail_by_asset_network};
@@ -11,6 +13,9 @@ use super::payout::PayoutTerms;
 use super::price::{self, QuoteError};
 use super::problem::{Code, Problem};
 use super::reader::{Fields, Reader, code_of, text};
+
+pub(super) use schema::{NewPayment, NewPayout, NewRefund, Nothing};
+pub(super) use schema::{PAYMENT_EXAMPLE, PAYOUT_EXAMPLE, REFERENCE_PATTERN, REFUND_EXAMPLE};
 
 const REFERENCE_CHARS_MAX: usize = 64;
 const METADATA_BYTES_MAX: usize = 4096;
