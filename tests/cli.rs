@@ -39,6 +39,7 @@ fn refused(folder: &Path, arguments: &[&str], words: &[&str]) {
 
 const COMMANDS: &[&str] = &[
     "run",
+    "watch",
     "demo",
     "calibrate",
     "init",

@@ -85,7 +85,7 @@ pub fn files(named: &[String]) -> Result<Vec<File>, Failure> {
 }
 
 /// `features/a.feature:12` without its line.
-fn without_line(name: &str) -> &str {
+pub fn without_line(name: &str) -> &str {
     match name.rsplit_once(':') {
         Some((path, line)) if line.parse::<u32>().is_ok() => path,
         _ => name,

@@ -31,6 +31,7 @@ mod steps;
 mod suite;
 mod target;
 mod trigger;
+mod watch;
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::process::ExitCode;
@@ -80,6 +81,7 @@ struct Cli {
 #[derive(Subcommand)]
 enum Command {
     Run(run::Args),
+    Watch(watch::Args),
     Demo(demo::Args),
     Calibrate(calibrate::Args),
     Init(init::Args),
@@ -121,6 +123,7 @@ fn dispatch(cli: Cli) -> Result<ExitCode, Failure> {
     };
     match command {
         Command::Run(args) => run::run(&args),
+        Command::Watch(args) => watch::run(&args),
         Command::Demo(args) => demo::run(&args),
         Command::Calibrate(args) => calibrate::run(&args),
         Command::Init(args) => init::run(&args),

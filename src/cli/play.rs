@@ -6,13 +6,13 @@ use std::sync::Arc;
 
 use crate::cli::conduct::{Job, conduct, interruptible};
 use crate::cli::failure::Failure;
-use crate::cli::input::files;
+use crate::cli::input::{files, without_line};
 use crate::cli::page::show;
 use crate::cli::progress::Progress;
 use crate::cli::report::read;
-use crate::cli::target::{ReportArgs, check_writable};
+use crate::cli::target::{ReportArgs, Targets, check_writable};
 use crate::merchant::Profile;
-use crate::rule::codes;
+use crate::rule::{Judged, codes};
 use crate::scenario::suite::plan;
 use crate::scenario::{Selection, SelectionError, TagExpression, Target};
 
@@ -56,20 +56,14 @@ pub struct PlayArgs {
 /// that cannot be written any more.
 pub fn play(profile: Profile, command: &str, args: &PlayArgs) -> Result<ExitCode, Failure> {
     let job = args.job(profile, command)?;
-    check_writable(&args.history)?;
-    let folder = args.history.parent().filter(|folder| !folder.as_os_str().is_empty());
-    let targets = args.reports.check(folder.unwrap_or(Path::new(".")))?;
-    targets.clear(&args.history)?;
-    forget(&args.log())?;
+    let targets = args.make_way()?;
     let progress = Arc::new(Progress::new(job.plan.scenarios.len() as u64));
     let conducted = runtime()?.block_on(interruptible(&progress, |interrupted| {
         conduct(job, progress.clone(), interrupted)
     }));
     progress.finish();
     conducted?;
-    let judged = read(&args.history).map_err(|failure| Failure::Ours(failure.to_string()))?;
-    targets.write(&judged)?;
-    show(&judged, &targets.place)?;
+    let judged = args.conclude(&targets)?;
     Ok(ExitCode::from(judged.outcome.exit()))
 }
 
@@ -101,7 +95,46 @@ impl PlayArgs {
         Self { strict: true, ..self.clone() }
     }
 
-    fn job(&self, profile: Profile, command: &str) -> Result<Job, Failure> {
+    /// Makes sure that everything can be written, and removes what an earlier run left.
+    ///
+    /// # Errors
+    /// A path that cannot be written.
+    pub fn make_way(&self) -> Result<Targets, Failure> {
+        check_writable(&self.history)?;
+        let targets = self.reports.check(&self.folder())?;
+        targets.clear(&self.history)?;
+        forget(&self.log())?;
+        Ok(targets)
+    }
+
+    /// Judges what was recorded, writes the reports and shows the summary.
+    ///
+    /// # Errors
+    /// A file that cannot be read or written any more.
+    pub fn conclude(&self, targets: &Targets) -> Result<Judged, Failure> {
+        let judged = read(&self.history).map_err(|failure| Failure::Ours(failure.to_string()))?;
+        targets.write(&judged)?;
+        show(&judged, &targets.place)?;
+        Ok(judged)
+    }
+
+    /// Where the history and the usual reports go.
+    pub fn folder(&self) -> PathBuf {
+        let folder = self.history.parent().filter(|folder| !folder.as_os_str().is_empty());
+        folder.unwrap_or(Path::new(".")).to_owned()
+    }
+
+    /// The scenario files that are named.
+    pub fn suite_files(&self) -> Vec<PathBuf> {
+        let paths = self.select.iter().map(|word| PathBuf::from(without_line(word)));
+        paths.filter(|path| path.is_file()).collect()
+    }
+
+    /// A run of this profile, as these arguments want it.
+    ///
+    /// # Errors
+    /// Faulty scenarios; a selection that means nothing.
+    pub fn job(&self, profile: Profile, command: &str) -> Result<Job, Failure> {
         let rails: Vec<&str> = profile.provider.rails.iter().map(String::as_str).collect();
         let mut plan = plan(&files(&self.select)?, &rails, &codes())?;
         let selection = self.selection()?;

@@ -23,6 +23,7 @@
 //! | `journal` | the sandbox's commands in a SQLite file |
 //! | `courier` | makes the sandbox's attempts |
 //! | `control_http` | the operator's side of the sandbox over HTTP, and its page |
+//! | `change` | what changes in folders, for `countersign watch` |
 //! | `interruption` | the wish that a run ends early |
 //! | `log` | the output of a started process |
 //! | `guardian` | the process between us and the merchant, which outlives neither |
@@ -30,6 +31,7 @@
 //! Knows how, never why: what is sent and when is decided by the executor.
 
 mod audit;
+pub mod change;
 pub mod clock;
 mod connection;
 mod control_http;

@@ -11,3 +11,4 @@ mod repeat;
 mod signal;
 mod stage;
 mod start;
+mod watch;

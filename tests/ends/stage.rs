@@ -141,6 +141,10 @@ impl Stage {
 }
 
 impl Running<'_> {
+    pub fn stage(&self) -> &Stage {
+        self.stage
+    }
+
     pub fn signal(&self, signal: Signal) {
         kill(Pid::from_raw(i32::try_from(self.child.id()).unwrap()), signal).unwrap();
     }
