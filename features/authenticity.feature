@@ -41,6 +41,18 @@ Feature: Only the provider's own word moves money
       | payment.confirmed |
       | payment.settled   |
 
+  @AUTH-04
+  Scenario: An empty signature has no effect either
+    Given an order of 89.90 USDC on base
+    When a forged "payment.confirmed" arrives with an empty signature
+    Then nothing changes
+    And no credit is posted
+    When the payer sends 89.90 USDC
+    And the network confirms the transfer
+    And "payment.confirmed" is delivered
+    Then the order is paid
+    And exactly one credit of 89.90 USDC is posted
+
   @AUTH-05
   Scenario Outline: A signature that does not fit has no effect: <forgery>
     Given an order of 64.00 USDT on tron
@@ -54,10 +66,15 @@ Feature: Only the provider's own word moves money
     And exactly one credit of 64.00 USDT is posted
 
     Examples:
-      | forgery                 |
-      | signed with another key |
-      | with a random signature |
-      | with its body altered   |
+      | forgery                                 |
+      | signed with another key                 |
+      | signed with an empty key                |
+      | with a random signature                 |
+      | with an undecodable signature           |
+      | with a signature of an unknown version  |
+      | with its body altered                   |
+      | with its id altered                     |
+      | with its timestamp altered              |
 
   @AUTH-06
   Scenario: Half a signature is no signature

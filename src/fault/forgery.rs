@@ -7,7 +7,9 @@ use sha2::{Digest, Sha256};
 
 use crate::model::Span;
 use crate::scenario::Forgery;
-use crate::signature::{Message, Scheme, Secret, SignatureError, Signed};
+use crate::signature::{Draft, Message, Scheme, Secret, SignatureError, Signed, Signer};
+
+const HOUR_S: u32 = 3600;
 
 /// Why there is no such forgery.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -36,7 +38,7 @@ pub fn forge(
     forgery: Forgery,
     message: &Message,
 ) -> Result<Signed, ForgeError> {
-    let nothing = |why| ForgeError::NothingToForge { scheme: scheme.name().to_owned(), why };
+    let nothing = |why| nothing(scheme, why);
     if !scheme.has_signature() && forgery != Forgery::Unsigned {
         return Err(nothing("its messages carry no proof, so all of them are as good as forged"));
     }
@@ -46,34 +48,66 @@ pub fn forge(
     scheme.seal(&mut draft, &genuine)?;
     match forgery {
         Forgery::Unsigned => return Ok(scheme.unsigned(draft)),
+        Forgery::EmptySignature => scheme.spoil(&mut draft, |_| String::new()),
         // The name of the genuine key stays.
         Forgery::WrongKey => scheme.seal(&mut draft, &other()?)?,
-        Forgery::Truncated => {
-            scheme.spoil(&mut draft, |text| {
-                let kept = text.len() - text.len() / 3;
-                text.chars().take(kept).collect()
-            });
+        Forgery::EmptyKey => {
+            let empty = scheme.empty_signer().ok_or(nothing("its keys cannot be empty"))?;
+            scheme.seal(&mut draft, &[empty])?;
         }
-        Forgery::Random => {
-            // What a key of nobody made of something else is as good as random, and repeatable.
-            scheme.seal_another(&mut draft, &other()?, otherwise)?;
+        Forgery::Truncated => scheme.spoil(&mut draft, |text| {
+            let kept = text.len() - text.len() / 3;
+            text.chars().take(kept).collect()
+        }),
+        // What a key of nobody made of something else is as good as random, and repeatable.
+        Forgery::Random => scheme.seal_another(&mut draft, &other()?, otherwise)?,
+        Forgery::Undecodable => {
+            scheme.encodes().then_some(()).ok_or(nothing("its proof is plain text"))?;
+            scheme.spoil(&mut draft, |text| "!".repeat(text.len()));
         }
-        Forgery::Aged(seconds) => {
-            if !scheme.has_timestamp() {
-                return Err(nothing("it has no timestamp to be aged"));
-            }
-            let ts = message.ts.minus(Span::from_s(u64::from(seconds)));
-            draft = scheme.draft(&Message { ts, ..*message });
-            scheme.seal(&mut draft, &genuine)?;
+        Forgery::UnknownVersion => {
+            scheme.seal(&mut draft, &other()?)?;
+            scheme.mistag(&mut draft).ok_or(nothing("its signatures name no version"))?;
         }
+        Forgery::Aged(seconds) => draft = aged(scheme, &genuine, message, seconds)?,
         Forgery::Tampered => {
-            if !scheme.signs_content() {
-                return Err(nothing("its token says nothing of the message"));
-            }
+            scheme.signs_content().then_some(()).ok_or(nothing("its token covers no content"))?;
             scheme.seal_another(&mut draft, &genuine, otherwise)?;
+        }
+        Forgery::OtherId => {
+            scheme
+                .signs_id_apart()
+                .then_some(())
+                .ok_or(nothing("it signs no id beside the body"))?;
+            let id = otherwise(message.id.as_bytes());
+            draft.id = Some(String::from_utf8_lossy(&id).into_owned());
+        }
+        Forgery::Restamped => {
+            draft = aged(scheme, &genuine, message, HOUR_S)?;
+            draft.ts = scheme.stamp(message.ts);
         }
     }
     Ok(scheme.assemble(&draft))
+}
+
+/// What a genuine sender would have sent so many seconds before.
+fn aged<'m>(
+    scheme: &Scheme,
+    genuine: &[Signer],
+    message: &Message<'m>,
+    seconds: u32,
+) -> Result<Draft<'m>, ForgeError> {
+    if !scheme.has_timestamp() {
+        return Err(nothing(scheme, "it has no timestamp"));
+    }
+    let ts = message.ts.minus(Span::from_s(u64::from(seconds)));
+    let mut draft = scheme.draft(&Message { ts, ..*message });
+    scheme.seal(&mut draft, genuine)?;
+    Ok(draft)
+}
+
+fn nothing(scheme: &Scheme, why: &'static str) -> ForgeError {
+    ForgeError::NothingToForge { scheme: scheme.name().to_owned(), why }
 }
 
 /// A key of the same shape that is not the endpoint's: derived, so that it repeats.
@@ -130,6 +164,12 @@ mod tests {
         check(Forgery::Tampered, &Rejection::Mismatch);
         check(Forgery::Aged(301), &Rejection::Stale(Span::from_s(300)));
         check(Forgery::Truncated, &Rejection::Undecodable("base64"));
+        check(Forgery::EmptySignature, &Rejection::Undecodable("base64"));
+        check(Forgery::Undecodable, &Rejection::Undecodable("base64"));
+        check(Forgery::UnknownVersion, &Rejection::UnknownTag("v1,".into()));
+        check(Forgery::EmptyKey, &Rejection::Mismatch);
+        check(Forgery::OtherId, &Rejection::Mismatch);
+        check(Forgery::Restamped, &Rejection::Mismatch);
     }
 
     #[test]

@@ -2,6 +2,7 @@
 //!
 //! | file | what it makes |
 //! | --- | --- |
+//! | `attack` | what a verifier of a scheme must accept and refuse |
 //! | `conduct` | answers to the merchant that come late, in part, or not at all |
 //! | `forgery` | messages that do not prove what they claim |
 //! | `mistake` | messages that only a mistaken verification accepts |
@@ -9,11 +10,13 @@
 //!
 //! Pure: bytes in, bytes out. Knows no provider, no merchant and no clock.
 
+mod attack;
 mod conduct;
 mod forgery;
 mod mistake;
 mod spelling;
 
+pub use attack::{Trial, Trials, trials};
 pub use conduct::Conduct;
 pub use forgery::{ForgeError, forge};
 pub use mistake::{Mistaken, apart, mistakes};

@@ -53,8 +53,8 @@ pub static SIGNATURE_OPTIONAL: Rule = Rule {
     level: Level::Must,
     holds: "A missing signature is a failed one. A check that runs only when the header is there \
         is no check: the forger leaves the header out.",
-    judged: "A notification without the signature header claims a payment that the provider does \
-        not know, and must have no effect. Control: once it has come true, the same claim, \
+    judged: "A notification without the signature header, or with an empty signature, claims a \
+        payment that the provider does not know, and must have no effect. Control: once it has come true, the same claim, \
         correctly signed, is accepted.",
     not_judged: NOT_JUDGED,
     fix: "Treat an absent or empty signature header like a wrong signature.",
@@ -62,7 +62,10 @@ pub static SIGNATURE_OPTIONAL: Rule = Rule {
     owner: Owner::Engineering,
     references: &["CVE-2026-1305", "BaseIntelligence/bounty-challenge#50688"],
     explains: &["AUTH-17"],
-    judge: |case| one(case, claims_payment(|forgery| forgery == Forgery::Unsigned)),
+    judge: |case| {
+        let none = |forgery| matches!(forgery, Forgery::Unsigned | Forgery::EmptySignature);
+        one(case, claims_payment(none))
+    },
 };
 
 /// AUTH-05
@@ -70,20 +73,34 @@ pub static CHECK_WITHOUT_EFFECT: Rule = Rule {
     code: "AUTH-05",
     title: "the signature is checked and the result is ignored",
     level: Level::Must,
-    holds: "A signature made with another key proves nothing. A verification whose result is \
-        only logged lets anybody mark orders as paid.",
-    judged: "A notification signed with a key that is not the endpoint's claims a payment that \
-        the provider does not know, and must have no effect. Control: once it has come true, the \
-        same claim, correctly signed, is accepted.",
+    holds: "A signature made with another key, or of something else, proves nothing. A \
+        verification whose result is only logged, or whose errors count as success, lets anybody \
+        mark orders as paid.",
+    judged: "A notification claims a payment that the provider does not know, and must have no \
+        effect: its signature is made with a key that is not the endpoint's, or with an empty one, \
+        or is of something else, of an unknown version or undecodable, or body, id or timestamp \
+        were changed after it was signed. Control: once it has come true, the same claim, \
+        correctly signed, is accepted.",
     not_judged: NOT_JUDGED,
-    fix: "Let a failed verification end the request, before the body is parsed.",
+    fix: "Let everything but a match end the request, before the body is parsed.",
     needs: NEEDS,
     owner: Owner::Engineering,
     references: &["CVE-2026-9027", "CVE-2026-5050", "Azuriom/Plugin-Shop#284"],
     explains: &["AUTH-06", "AUTH-17"],
     judge: |case| {
-        let wrong =
-            |forgery| matches!(forgery, Forgery::WrongKey | Forgery::Random | Forgery::Tampered);
+        let wrong = |forgery| match forgery {
+            Forgery::WrongKey
+            | Forgery::EmptyKey
+            | Forgery::Random
+            | Forgery::Undecodable
+            | Forgery::UnknownVersion
+            | Forgery::Tampered
+            | Forgery::OtherId
+            | Forgery::Restamped => true,
+            Forgery::Unsigned | Forgery::EmptySignature | Forgery::Truncated | Forgery::Aged(_) => {
+                false
+            }
+        };
         one(case, claims_payment(wrong))
     },
 };

@@ -100,7 +100,7 @@ fn instants(entry: &Entry, case: &Case<'_>) -> Vec<Instant> {
         Fact::Transitioned(transition) => line(Plane::Provider, transition.truth.to_string()),
         Fact::Attempted(attempt) => {
             let how = match attempt.forgery {
-                Some(forgery) => format!("forged ({}) ", forged(forgery)),
+                Some(forgery) => format!("forged ({}) ", forgery.phrase()),
                 None if attempt.retry => "retried ".to_owned(),
                 None => String::new(),
             };
@@ -130,18 +130,6 @@ fn instants(entry: &Entry, case: &Case<'_>) -> Vec<Instant> {
         | Fact::ScenarioEnded(_)
         | Fact::Interrupted { .. }
         | Fact::RunEnded(_) => Vec::new(),
-    }
-}
-
-fn forged(forgery: crate::scenario::Forgery) -> String {
-    use crate::scenario::Forgery;
-    match forgery {
-        Forgery::Unsigned => "without a signature".into(),
-        Forgery::WrongKey => "signed with another key".into(),
-        Forgery::Truncated => "signature cut short".into(),
-        Forgery::Random => "random signature".into(),
-        Forgery::Aged(s) => format!("signed {s} seconds ago"),
-        Forgery::Tampered => "body altered".into(),
     }
 }
 

@@ -124,11 +124,7 @@ impl Lane {
         let beyond_s = u32::try_from(window_s.saturating_add(60)).unwrap_or(u32::MAX);
         let forgery = match forgery {
             Forgery::Aged(seconds) => Forgery::Aged(seconds.max(beyond_s)),
-            Forgery::Unsigned
-            | Forgery::WrongKey
-            | Forgery::Truncated
-            | Forgery::Random
-            | Forgery::Tampered => forgery,
+            other => other,
         };
         let mut batch = Batch::genuine(event);
         batch.forgery = Some(forgery);

@@ -22,7 +22,11 @@ pub struct Defect {
 pub(super) enum Fault {
     NoSignatureCheck,
     OptionalSignature,
+    EmptySignature,
     MismatchOnlyLogged,
+    ErrorPasses,
+    UnknownVersionPasses,
+    EmptySecondKey,
     ShorterSignatureWins,
     OpenFailureDoor,
     ReserialisedBody,
@@ -66,10 +70,34 @@ pub static DEFECTS: &[Defect] = &[
         fault: Fault::OptionalSignature,
     },
     Defect {
+        name: "empty-signature-passes",
+        rule: "AUTH-04",
+        story: "finds nothing to compare where the signature is empty, and goes on",
+        fault: Fault::EmptySignature,
+    },
+    Defect {
         name: "mismatch-only-logged",
         rule: "AUTH-05",
         story: "computes the signature, logs that it does not match, and goes on",
         fault: Fault::MismatchOnlyLogged,
+    },
+    Defect {
+        name: "error-passes",
+        rule: "AUTH-05",
+        story: "goes on where decoding the signature fails, because only a mismatch is refused",
+        fault: Fault::ErrorPasses,
+    },
+    Defect {
+        name: "unknown-version-passes",
+        rule: "AUTH-05",
+        story: "refuses what does not match, and nothing where no version that it knows is listed",
+        fault: Fault::UnknownVersionPasses,
+    },
+    Defect {
+        name: "empty-second-key",
+        rule: "AUTH-05",
+        story: "also tries the key of before the last rotation, which was never set and is empty",
+        fault: Fault::EmptySecondKey,
     },
     Defect {
         name: "shorter-signature-wins",

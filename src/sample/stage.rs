@@ -43,6 +43,10 @@ pub(super) enum Proof {
     Genuine,
     Unsigned,
     WrongKey,
+    EmptyKey,
+    Empty,
+    Undecodable,
+    UnknownVersion,
     Truncated,
     Aged,
 }
@@ -165,13 +169,21 @@ impl Stage {
     pub(super) async fn send(&self, body: &str, proof: Proof) -> StatusCode {
         let now = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap().as_secs();
         let age = if matches!(proof, Proof::Aged) { 3600 } else { 0 };
-        let key = if matches!(proof, Proof::WrongKey) { b"another key".as_slice() } else { KEY };
+        let key = match proof {
+            Proof::WrongKey => b"another key".as_slice(),
+            Proof::EmptyKey => b"",
+            _ => KEY,
+        };
         let timestamp = (now - age).to_string();
         let mut mac = Hmac::<Sha256>::new_from_slice(key).unwrap();
         mac.update(format!("evt_header.{timestamp}.{body}").as_bytes());
         let mut signature = format!("v1,{}", STANDARD.encode(mac.finalize().into_bytes()));
-        if matches!(proof, Proof::Truncated) {
-            signature.truncate(signature.len() - 10);
+        match proof {
+            Proof::Truncated => signature.truncate(signature.len() - 10),
+            Proof::Empty => signature.truncate(3),
+            Proof::Undecodable => signature.replace_range(3.., "!!!!"),
+            Proof::UnknownVersion => signature = "v9,AAAA".to_owned(),
+            Proof::Genuine | Proof::Unsigned | Proof::WrongKey | Proof::EmptyKey | Proof::Aged => {}
         }
         let request = self.http.post(format!("{}/webhooks/payments", self.base));
         let request = match proof {
@@ -215,6 +227,10 @@ impl Proof {
         match word {
             "unsigned" => Self::Unsigned,
             "wrong-key" => Self::WrongKey,
+            "empty-key" => Self::EmptyKey,
+            "empty" => Self::Empty,
+            "undecodable" => Self::Undecodable,
+            "unknown-version" => Self::UnknownVersion,
             "truncated" => Self::Truncated,
             "aged" => Self::Aged,
             _ => Self::Genuine,

@@ -25,6 +25,14 @@ optional-signature     | forged-confirmed:unsigned            | awaiting 0 - - 4
 optional-signature     | forged-confirmed:wrong-key           | awaiting 0 - - 401             | awaiting 0 - - 401
 mismatch-only-logged   | forged-confirmed:wrong-key           | awaiting 0 - - 401             | paid 1 250 - 200
 mismatch-only-logged   | forged-confirmed:unsigned            | awaiting 0 - - 401             | awaiting 0 - - 401
+empty-signature-passes | forged-confirmed:empty               | awaiting 0 - - 401             | paid 1 250 - 200
+empty-signature-passes | forged-confirmed:unsigned            | awaiting 0 - - 401             | awaiting 0 - - 401
+error-passes           | forged-confirmed:undecodable         | awaiting 0 - - 401             | paid 1 250 - 200
+error-passes           | forged-confirmed:wrong-key           | awaiting 0 - - 401             | awaiting 0 - - 401
+unknown-version-passes | forged-confirmed:unknown-version     | awaiting 0 - - 401             | paid 1 250 - 200
+unknown-version-passes | forged-confirmed:wrong-key           | awaiting 0 - - 401             | awaiting 0 - - 401
+empty-second-key       | forged-confirmed:empty-key           | awaiting 0 - - 401             | paid 1 250 - 200
+empty-second-key       | forged-confirmed:wrong-key           | awaiting 0 - - 401             | awaiting 0 - - 401
 shorter-signature-wins | forged-confirmed:truncated           | awaiting 0 - - 401             | paid 1 250 - 200
 open-failure-door      | forged-expired:unsigned              | awaiting 0 - - 401             | cancelled 0 - - 200
 open-failure-door      | confirmed forged-expired:unsigned    | paid 1 250 - 401               | paid 1 250 - 200

@@ -2,6 +2,7 @@
 //!
 //! Knows no provider, no merchant and no clock: steps never do anything.
 
+mod forgery;
 pub mod gherkin;
 mod orders;
 mod payment;
@@ -12,8 +13,9 @@ pub mod suite;
 mod transpose;
 pub mod yaml;
 
+pub use forgery::{FORGERIES, Forgery};
 pub use payment::{Network, Operation, Pay, Replacement};
 pub use plan::{
-    Action, Alteration, Arrival, Deliver, Expectation, Forgery, Phase, Plan, Scenario, Source, Step,
+    Action, Alteration, Arrival, Deliver, Expectation, Phase, Plan, Scenario, Source, Step,
 };
 pub use selection::{Selection, SelectionError, TagExpression, Target};

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use serde::{Deserialize, Serialize};
 
-use super::{Network, Operation, Pay};
+use super::{Forgery, Network, Operation, Pay};
 use crate::model::{EventKind, ExceptionClass, Money, OrderState, Rail, Span};
 
 /// Everything that will be played.
@@ -141,24 +141,6 @@ pub enum Alteration {
     Respelled,
     /// Signed so many seconds ago, within the tolerance.
     SignedAgo(u32),
-}
-
-/// How a message fails to prove what it claims.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum Forgery {
-    /// No signature headers at all.
-    Unsigned,
-    /// Signed with a key that is not the endpoint's.
-    WrongKey,
-    /// A signature whose last characters are cut off.
-    Truncated,
-    /// A signature of the right shape and of nothing.
-    Random,
-    /// Signed genuinely, with a timestamp this many seconds old, beyond the tolerance.
-    Aged(u32),
-    /// Signed genuinely; then the body was changed.
-    Tampered,
 }
 
 /// What must be seen of the order in focus. Judged through the merchant's declared policy.

@@ -6,6 +6,8 @@
 use form_urlencoded::{Serializer, parse};
 use serde_json::Value;
 
+use crate::model::SimTime;
+
 use super::input::{Input, Location};
 use super::scheme::{KeyId, Scheme};
 use super::template::{Template, scalar};
@@ -54,7 +56,7 @@ impl Scheme {
         Draft {
             delivery: self.delivery.as_ref().map(|_| delivery_id(&id)),
             id: Some(id),
-            ts: self.ts.as_ref().map(|ts| ts.unit.render(message.ts)),
+            ts: self.stamp(message.ts),
             key_id: None,
             var: None,
             signatures: Vec::new(),
@@ -116,10 +118,29 @@ impl Scheme {
 
     /// Changes the texts of all signatures behind their tags.
     pub(crate) fn spoil(&self, draft: &mut Draft, change: impl Fn(&str) -> String) {
-        let tag = self.sig.as_ref().map_or("", |sig| &sig.input.tag);
+        let tag = self.tag();
         for text in draft.signatures.iter_mut().flatten() {
             *text = format!("{tag}{}", change(text.strip_prefix(tag).unwrap_or(text)));
         }
+    }
+
+    /// Puts all signatures under a tag that the scheme does not know; none where it has no tags.
+    pub(crate) fn mistag(&self, draft: &mut Draft) -> Option<()> {
+        let tag = Some(self.tag()).filter(|tag| !tag.is_empty())?;
+        let other: String = tag.chars().map(|c| if c.is_ascii_digit() { '9' } else { c }).collect();
+        for text in draft.signatures.iter_mut().flatten() {
+            *text = format!("{other}{}", text.strip_prefix(tag).unwrap_or(text));
+        }
+        (other != tag).then_some(())
+    }
+
+    /// The instant of signing as the scheme writes it.
+    pub(crate) fn stamp(&self, at: SimTime) -> Option<String> {
+        self.ts.as_ref().map(|ts| ts.unit.render(at))
+    }
+
+    fn tag(&self) -> &str {
+        self.sig.as_ref().map_or("", |sig| &sig.input.tag)
     }
 
     /// Changes something that is signed: the body where it is signed whole, else a value in it, or

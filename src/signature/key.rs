@@ -51,6 +51,14 @@ impl Key {
         Some(Signer(signing))
     }
 
+    /// What signs with a key of no bytes, as nobody should accept; none where keys cannot be empty.
+    pub(super) fn empty(&self) -> Option<Signer> {
+        match self.method {
+            Method::Mac(mac) => Some(Signer(Signing::Shared(mac, Vec::new()))),
+            Method::Pair(_) | Method::Token | Method::Nothing => None,
+        }
+    }
+
     /// The keys of what a merchant was given; none of them if it is not in this form.
     pub(super) fn checkers(&self, given: &Secret) -> Vec<Checker> {
         let one = |proof| vec![Checker { id: None, proof }];

@@ -26,8 +26,10 @@ mod verify;
 
 use std::sync::LazyLock;
 
+pub(crate) use draft::Draft;
 pub use draft::Signed;
 pub use error::{Rejection, SignatureError};
+pub(crate) use key::Signer;
 pub use scheme::Scheme;
 pub use secret::{Message, Secret};
 pub use template::webhook_id;

@@ -165,6 +165,26 @@ impl Scheme {
         self.sign.is_some()
     }
 
+    /// Whether the id travels beside a JSON body and is signed there.
+    #[must_use]
+    pub fn signs_id_apart(&self) -> bool {
+        let apart = |input: &Input| matches!(input.at, Location::Header(_) | Location::Form(_));
+        self.signs_id() && self.id.as_ref().is_some_and(apart)
+    }
+
+    /// Whether signatures are bytes in an encoding; a token is text.
+    #[must_use]
+    pub fn encodes(&self) -> bool {
+        self.sig.as_ref().is_some_and(|sig| sig.encoding != Encoding::Plain)
+    }
+
+    /// Whether one message may bear several signatures.
+    #[must_use]
+    pub fn lists_signatures(&self) -> bool {
+        let list = |sig: &Signature| sig.input.split.is_some() && !sig.input.tag.is_empty();
+        self.sig.as_ref().is_some_and(list)
+    }
+
     /// Whether every byte of the body is under the signature; where it is not, parts of it may be
     /// changed by anybody who saw one message.
     #[must_use]
@@ -177,6 +197,12 @@ impl Scheme {
     #[must_use]
     pub fn fits_any_body(&self) -> bool {
         self.each.is_none()
+    }
+
+    /// Whether the bytes of the body are signed as they are sent.
+    #[must_use]
+    pub fn covers_bytes(&self) -> bool {
+        self.sign.as_ref().is_some_and(Template::covers_bytes)
     }
 
     /// Whether the message travels as a form.

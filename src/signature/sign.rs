@@ -67,13 +67,18 @@ impl Scheme {
         })
     }
 
+    /// What signs with a key of no bytes; none where keys cannot be empty.
+    pub(crate) fn empty_signer(&self) -> Option<Signer> {
+        self.key.empty()
+    }
+
     /// Signs a draft as it stands.
     pub(crate) fn seal(&self, draft: &mut Draft, signers: &[Signer]) -> Result<(), SignatureError> {
         let Some(sig) = &self.sig else { return Ok(()) };
         self.name_key(draft, signers);
         draft.signatures.clear();
-        let lists = sig.input.split.is_some() && !sig.input.tag.is_empty();
-        let signers = if lists { signers } else { &signers[..signers.len().min(1)] };
+        let few = signers.len().min(1);
+        let signers = if self.lists_signatures() { signers } else { &signers[..few] };
         draft.signatures = self
             .rendered(draft)?
             .iter()

@@ -103,9 +103,14 @@ impl Template {
         })
     }
 
-    /// Whether a change of any part of the body changes what is signed.
+    /// Whether a change of any value of the body changes what is signed.
     pub(super) fn covers_body(&self) -> bool {
-        let whole = [Part::Body, Part::SortedBody, Part::EncodedBody, Part::Checksum, Part::Base];
+        self.covers_bytes() || self.0.contains(&Part::SortedBody)
+    }
+
+    /// Whether a change of any byte of the body changes what is signed.
+    pub(super) fn covers_bytes(&self) -> bool {
+        let whole = [Part::Body, Part::EncodedBody, Part::Checksum, Part::Base];
         self.0.iter().any(|part| whole.contains(part))
     }
 

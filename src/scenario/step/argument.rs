@@ -8,6 +8,7 @@ use crate::model::{
     EventKind, ExceptionClass, Mistake, Money, MoneyError, OrderState, RAILS, Rail, Span,
     rail_by_asset_network,
 };
+use crate::scenario::{FORGERIES, Forgery};
 
 const NUMBERS: [&str; 11] =
     ["no", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten"];
@@ -144,6 +145,16 @@ impl<'a> Args<'a> {
         ExceptionClass::from_word(word).ok_or_else(|| {
             let known: Vec<_> = ExceptionClass::ALL.iter().map(|class| class.as_str()).collect();
             self.unknown(n, format!("`{word}` is no exception class"), word, &known)
+        })
+    }
+
+    /// `with a random signature`
+    pub(super) fn forgery(&self, n: usize) -> Result<Forgery, StepError> {
+        let phrase = self.found[n].0;
+        let found = FORGERIES.iter().find(|(.., known)| *known == phrase);
+        found.map(|(forgery, ..)| *forgery).ok_or_else(|| {
+            let known: Vec<_> = FORGERIES.iter().map(|(.., known)| *known).collect();
+            self.unknown(n, format!("`{phrase}` is no forgery"), phrase, &known)
         })
     }
 

@@ -3,75 +3,26 @@
 use super::argument::span;
 use super::delivery::seconds;
 use super::{Group, Keyword, Wording};
-use crate::model::{EventKind, Span};
+use crate::model::Span;
 use crate::scenario::{Action, Forgery};
 
 pub(super) const GROUP: Group = Group {
     title: "Forgeries",
     doc: "The message reads as the event would if it were true. Write it before the truth, while \
-          the provider itself says otherwise: a forged copy of something true proves nothing.",
+          the provider itself says otherwise: a forged copy of something true proves nothing. \
+          Where the signature scheme lacks what would be forged, the scenario is not testable.",
     wordings: &[
         Wording {
             keyword: Keyword::When,
-            expression: "a forged {event} arrives without a signature",
-            doc: "No signature headers at all.",
-            example: "a forged \"payment.confirmed\" arrives without a signature",
-            build: |args| Ok(forge(args.event(0)?, Forgery::Unsigned)),
-            print: |action| match forged(action)? {
-                (event, Forgery::Unsigned) => {
-                    Some(format!("a forged \"{event}\" arrives without a signature"))
-                }
-                _ => None,
-            },
-        },
-        Wording {
-            keyword: Keyword::When,
-            expression: "a forged {event} arrives signed with another key",
-            doc: "Well-formed and fresh, made with a key that is not the endpoint's.",
+            expression: "a forged {event} arrives {forgery}",
+            doc: "In that one respect it is not genuine; everything else is as the provider would \
+                  have it.",
             example: "a forged \"payment.confirmed\" arrives signed with another key",
-            build: |args| Ok(forge(args.event(0)?, Forgery::WrongKey)),
-            print: |action| match forged(action)? {
-                (event, Forgery::WrongKey) => {
-                    Some(format!("a forged \"{event}\" arrives signed with another key"))
-                }
-                _ => None,
-            },
-        },
-        Wording {
-            keyword: Keyword::When,
-            expression: "a forged {event} arrives with a truncated signature",
-            doc: "The last characters of the signature are cut off.",
-            example: "a forged \"payment.confirmed\" arrives with a truncated signature",
-            build: |args| Ok(forge(args.event(0)?, Forgery::Truncated)),
-            print: |action| match forged(action)? {
-                (event, Forgery::Truncated) => {
-                    Some(format!("a forged \"{event}\" arrives with a truncated signature"))
-                }
-                _ => None,
-            },
-        },
-        Wording {
-            keyword: Keyword::When,
-            expression: "a forged {event} arrives with a random signature",
-            doc: "A signature of the right shape, and of nothing.",
-            example: "a forged \"payment.confirmed\" arrives with a random signature",
-            build: |args| Ok(forge(args.event(0)?, Forgery::Random)),
-            print: |action| match forged(action)? {
-                (event, Forgery::Random) => {
-                    Some(format!("a forged \"{event}\" arrives with a random signature"))
-                }
-                _ => None,
-            },
-        },
-        Wording {
-            keyword: Keyword::When,
-            expression: "a forged {event} arrives with its body altered",
-            doc: "Signed genuinely; then the body was changed.",
-            example: "a forged \"payment.confirmed\" arrives with its body altered",
-            build: |args| Ok(forge(args.event(0)?, Forgery::Tampered)),
-            print: |action| match forged(action)? {
-                (event, Forgery::Tampered) => {
-                    Some(format!("a forged \"{event}\" arrives with its body altered"))
+            build: |args| Ok(Action::Forge { claim: args.event(0)?, forgery: args.forgery(1)? }),
+            print: |action| match action {
+                Action::Forge { forgery: Forgery::Aged(_), .. } => None,
+                Action::Forge { claim, forgery } => {
+                    Some(format!("a forged \"{claim}\" arrives {}", forgery.phrase()))
                 }
                 _ => None,
             },
@@ -81,11 +32,14 @@ pub(super) const GROUP: Group = Group {
             expression: "a stale {event} arrives, signed {span} ago",
             doc: "Signed with the endpoint's own key, with a timestamp beyond the tolerance.",
             example: "a stale \"payment.confirmed\" arrives, signed 360 seconds ago",
-            build: |args| Ok(forge(args.event(0)?, Forgery::Aged(seconds(args, 1)?))),
-            print: |action| match forged(action)? {
-                (event, Forgery::Aged(s)) => {
-                    let ago = span(Span::from_s(s.into()))?;
-                    Some(format!("a stale \"{event}\" arrives, signed {ago} ago"))
+            build: |args| {
+                let forgery = Forgery::Aged(seconds(args, 1)?);
+                Ok(Action::Forge { claim: args.event(0)?, forgery })
+            },
+            print: |action| match action {
+                Action::Forge { claim, forgery: Forgery::Aged(s) } => {
+                    let ago = span(Span::from_s((*s).into()))?;
+                    Some(format!("a stale \"{claim}\" arrives, signed {ago} ago"))
                 }
                 _ => None,
             },
@@ -93,13 +47,23 @@ pub(super) const GROUP: Group = Group {
     ],
 };
 
-fn forge(claim: EventKind, forgery: Forgery) -> Action {
-    Action::Forge { claim, forgery }
-}
+#[cfg(test)]
+mod tests {
+    use super::super::parameter::PARAMETERS;
+    use super::super::read;
+    use crate::scenario::{Action, FORGERIES};
 
-fn forged(action: &Action) -> Option<(EventKind, Forgery)> {
-    match action {
-        Action::Forge { claim, forgery } => Some((*claim, *forgery)),
-        _ => None,
+    #[test]
+    fn every_forgery_is_listed_and_read() {
+        let listed = PARAMETERS.iter().find(|parameter| parameter.name == "forgery").unwrap().doc;
+        for (forgery, _, phrase) in FORGERIES {
+            assert!(listed.contains(&format!("`{phrase}`")), "{phrase} is not told");
+            let text = format!("a forged \"payment.expired\" arrives {phrase}");
+            let action = read(&text, None).unwrap();
+            assert!(matches!(action, Action::Forge { forgery: f, .. } if f == *forgery));
+        }
+        let error = read("a forged \"payment.paid\" arrives with a random signatur", None);
+        let error = error.expect_err("no such forgery");
+        assert_eq!(error.nearest.as_deref(), Some("with a random signature"));
     }
 }

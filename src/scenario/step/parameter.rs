@@ -65,6 +65,14 @@ pub static PARAMETERS: &[Parameter] = &[
         doc: "`another asset`, `the asset on another network`, `a look-alike token`, `money \
               without its tag` or `a transfer that fails`, where the rail allows it",
     },
+    Parameter {
+        name: "forgery",
+        pattern: "without [a-z ]+|with [a-z ]+|signed with [a-z ]+",
+        doc: "`without a signature`, `with an empty signature`, `signed with another key`, \
+              `signed with an empty key`, `with a truncated signature`, `with a random signature`, \
+              `with an undecodable signature`, `with a signature of an unknown version`, \
+              `with its body altered`, `with its id altered` or `with its timestamp altered`",
+    },
     Parameter { name: "nth", pattern: "[a-z]+", doc: "`first` to `tenth`" },
     Parameter {
         name: "span",

@@ -5,7 +5,7 @@ use super::pay::{network, operate, pay, replace};
 use super::{Story, expect, open};
 use crate::input::{Cursor, Value};
 use crate::model::{EventKind, Span};
-use crate::scenario::{Action, Alteration, Arrival, Deliver, Forgery, Pay};
+use crate::scenario::{Action, Alteration, Arrival, Deliver, FORGERIES, Forgery, Pay};
 
 /// More copies than this prove nothing that fewer do not.
 const COPIES_MAX: u32 = 100;
@@ -167,26 +167,20 @@ fn forge(cursor: &Cursor<'_>, row: &Row<'_>) -> Option<Action> {
     Some(Action::Forge { claim: claim?, forgery: forgery? })
 }
 
-/// `unsigned`, `wrong-key`, `truncated`, `random`, `tampered` or `{aged: 360s}`
+/// A word of the table, or `{aged: 360s}`.
 fn forgery(cursor: &Cursor<'_>, row: &Row<'_>) -> Option<Forgery> {
     if let Value::Map(_) = cursor.node().value {
         let aged = cursor.fields(&["aged"]).need("aged")?;
         return Some(Forgery::Aged(seconds(&aged, row)?));
     }
     let word = row.text(cursor)?;
-    match word.as_str() {
-        "unsigned" => Some(Forgery::Unsigned),
-        "wrong-key" => Some(Forgery::WrongKey),
-        "truncated" => Some(Forgery::Truncated),
-        "random" => Some(Forgery::Random),
-        "tampered" => Some(Forgery::Tampered),
-        _ => {
-            let known =
-                ["unsigned", "wrong-key", "truncated", "random", "tampered", "{aged: 360s}"];
-            cursor.unknown(&word, "forgery", &known);
-            None
-        }
+    let found = FORGERIES.iter().find(|(_, known, _)| *known == word);
+    if found.is_none() {
+        let words = FORGERIES.iter().map(|(_, known, _)| *known);
+        let known: Vec<_> = words.chain(["{aged: 360s}"]).collect();
+        cursor.unknown(&word, "forgery", &known);
     }
+    found.map(|(forgery, ..)| *forgery)
 }
 
 fn events(cursor: &Cursor<'_>, row: &Row<'_>) -> Option<Vec<EventKind>> {
