@@ -38,6 +38,7 @@ fn truth(text: &str) -> Truth {
         std::cmp::Ordering::Greater => AmountState::Over,
     };
     Truth {
+        strictly_counted: true,
         payment: PaymentId::new("pay_1"),
         reference: Reference::new("CS-1"),
         rail: rail_by_id("usdt-tron").unwrap(),

@@ -18,6 +18,8 @@ words! {
         Untagged = "untagged",
         /// A transfer that the chain lists and does not carry out.
         Failing = "failing",
+        /// A transfer of the right asset that its issuer or a contract keeps locked.
+        Locked = "locked",
     }
 }
 
@@ -37,6 +39,7 @@ impl Rail {
             Mistake::LookAlike => self.contract.is_some(),
             Mistake::Untagged => self.attribution.needs_tag(),
             Mistake::Failing => self.can_fail(),
+            Mistake::Locked => self.can_lock(),
         }
     }
 

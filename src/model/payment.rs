@@ -156,6 +156,9 @@ pub struct Truth {
     pub due: Money,
     /// What stands of what came.
     pub received: Money,
+    /// Whether `received` is what a strict provider counts; a naive one may count what never came.
+    #[serde(default = "strictly", skip_serializing_if = "is_strict")]
+    pub strictly_counted: bool,
     /// How many transfers came.
     pub transfers: u32,
     /// The event that announced this, where one did.
@@ -166,8 +169,18 @@ impl Truth {
     /// Whether the money is exactly as due and nothing is peculiar: the strict expectations hold.
     #[must_use]
     pub fn is_plain(&self) -> bool {
-        self.amount_state == AmountState::Exact && self.flags.is_empty()
+        self.amount_state == AmountState::Exact && self.flags.is_empty() && self.strictly_counted
     }
+}
+
+/// Histories say it only of money that was not counted strictly.
+const fn strictly() -> bool {
+    true
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde hands a reference")]
+const fn is_strict(strictly_counted: &bool) -> bool {
+    *strictly_counted
 }
 
 impl fmt::Display for Truth {

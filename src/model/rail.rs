@@ -263,6 +263,13 @@ impl Rail {
         self.network == "xrpl"
     }
 
+    /// Whether money can come that nobody may move: issuers freeze tokens, and the XRP ledger holds
+    /// money in escrow.
+    #[must_use]
+    pub fn can_lock(&self) -> bool {
+        self.contract.is_some() || self.network == "xrpl"
+    }
+
     /// How long so many confirmations take.
     #[must_use]
     pub const fn time_for(&self, confirmations: u32) -> Span {

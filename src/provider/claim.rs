@@ -5,8 +5,9 @@
 
 use crate::model::{EventId, EventKind, SimTime, Span, Status};
 
-use super::machine::{Command, Hold, MONITORED, Scene};
+use super::machine::{Command, Hold, Scene};
 use super::payment::{Announcement, Payment};
+use super::profile::Profile;
 use super::refund::{Dispute, DisputeTerms, Refund, Refunds};
 
 /// A copy of the payment that has come to announce `kind`, and that announcement. None where no
@@ -21,7 +22,7 @@ pub(super) fn claim(
     if let Some(said) = payment.said.iter().rev().find(|said| said.kind == Some(kind)) {
         return Some((payment.clone(), Announcement { id: id.clone(), ..said.clone() }));
     }
-    let onwards = Play { payment: payment.clone(), now, height, id };
+    let onwards = Play { payment: payment.clone(), now, height, id, profile: Profile::default() };
     // Where the present rules it out (a paid payment never expires), claim what a payment to which
     // nothing happened would have come to.
     let mut untouched = payment.clone();
@@ -33,7 +34,7 @@ pub(super) fn claim(
     untouched.dispute = Dispute::default();
     untouched.flags.clear();
     let in_time = now.min(payment.expires_at.minus(Span::from_ms(1)));
-    let afresh = Play { payment: untouched, now: in_time, height, id };
+    let afresh = Play { payment: untouched, now: in_time, height, id, profile: Profile::default() };
     onwards.lead_to(kind).or_else(|| afresh.lead_to(kind))
 }
 
@@ -42,6 +43,8 @@ struct Play<'a> {
     now: SimTime,
     height: u64,
     id: &'a EventId,
+    /// A forger also claims what this provider never says.
+    profile: Profile,
 }
 
 impl Play<'_> {
@@ -67,7 +70,8 @@ impl Play<'_> {
             }
             EventKind::Failed => {
                 self.pay_rest(0)?;
-                self.now = self.now.max(self.payment.expires_at.plus(MONITORED));
+                self.now =
+                    self.now.max(self.payment.expires_at.plus(self.profile.payments.monitoring));
                 self.apply(Command::GiveUp)?;
             }
             EventKind::Cancelled => self.apply(Command::Cancel)?,
@@ -164,12 +168,14 @@ impl Play<'_> {
     }
 
     fn missing(&self) -> u128 {
-        self.payment.terms.due.atoms.saturating_sub(self.payment.received().atoms)
+        self.payment.terms.due().atoms.saturating_sub(self.payment.received().atoms)
     }
 
     fn apply(&mut self, command: Command) -> Option<()> {
         let mut name = || self.id.clone();
-        let mut scene = Scene { now: self.now, height: self.height, name: &mut name };
+        let Profile { events, payments: habits, .. } = &self.profile;
+        let (now, height) = (self.now, self.height);
+        let mut scene = Scene { now, height, events, habits, name: &mut name };
         self.payment.apply(command, &mut scene).ok()
     }
 }

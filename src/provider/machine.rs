@@ -6,12 +6,10 @@
 use crate::model::{EventId, EventKind, Flag, PaymentId, Reason, SimTime, Span, Status};
 
 use super::payment::{Announcement, Coin, Destination, Entry, Payment, Terms};
+use super::profile::{Events, Payments};
 use super::refund::{Dispute, DisputeStatus, DisputeTerms, Refund, Refunds};
 use super::refused::Refused;
 use super::transfer::Sending;
-
-/// How long after its deadline a payment that is not confirmed is watched (`BTCPay`: 24 hours).
-pub(super) const MONITORED: Span = Span::from_s(24 * 3600);
 
 /// What can happen to a payment.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -34,6 +32,10 @@ pub(super) enum Command {
     PassDeadline,
     /// An operator takes money that came late or short, or was confirmed too late.
     Accept,
+    /// A policy takes what came in time and is too little.
+    AcceptShort,
+    /// The network reports the last transfer once more.
+    Relist,
     /// Nobody waits for the network any longer.
     GiveUp,
     /// Screening or an operator stops it.
@@ -99,6 +101,8 @@ pub(super) const TRANSITIONS: &[(Status, Status)] = &[
 pub(super) struct Scene<'a> {
     pub now: SimTime,
     pub height: u64,
+    pub events: &'a Events,
+    pub habits: &'a Payments,
     /// Names the next event.
     pub name: &'a mut dyn FnMut() -> EventId,
 }
@@ -124,6 +128,7 @@ impl Payment {
             dispute: Dispute::default(),
             flags: std::collections::BTreeSet::new(),
             said: Vec::new(),
+            latest: scene.now,
         };
         payment.announce(Some(EventKind::Created), scene.now, scene);
         payment
@@ -144,6 +149,8 @@ impl Payment {
             Command::Settle => self.settle(scene)?,
             Command::PassDeadline => self.pass_deadline(scene)?,
             Command::Accept => self.accept(scene)?,
+            Command::AcceptShort => self.accept_short(scene)?,
+            Command::Relist => self.relist(scene),
             Command::GiveUp => self.give_up(scene)?,
             Command::Hold(hold) => self.hold(hold, scene)?,
             Command::Release => self.release(scene)?,
@@ -211,10 +218,21 @@ impl Payment {
         Ok(())
     }
 
+    /// T6, for a provider that takes what came in time for the whole.
+    fn accept_short(&mut self, scene: &mut Scene<'_>) -> Result<(), Refused> {
+        self.require("accepted", &[Status::Pending])?;
+        if self.received().is_zero() {
+            return Err(Refused::NoMoney);
+        }
+        self.flags.insert(Flag::Manual);
+        self.enter(Status::Confirmed, EventKind::Confirmed, scene);
+        Ok(())
+    }
+
     /// T7.
     fn give_up(&mut self, scene: &mut Scene<'_>) -> Result<(), Refused> {
         self.require("given up", &[Status::Paid])?;
-        let watched = self.expires_at.plus(MONITORED);
+        let watched = self.expires_at.plus(scene.habits.monitoring);
         if scene.now < watched {
             return Err(Refused::StillWatched(watched));
         }
@@ -289,7 +307,12 @@ impl Payment {
         self.announce(Some(kind), at, scene);
     }
 
+    /// It happened then, whether the provider says so or not.
     fn announce(&mut self, kind: Option<EventKind>, occurred_at: SimTime, scene: &mut Scene<'_>) {
+        self.latest = occurred_at;
+        if kind.is_some_and(|kind| !scene.events.announces(kind)) {
+            return;
+        }
         let view = self.view(scene.height);
         self.said.push(Announcement { id: (scene.name)(), kind, occurred_at, view });
     }
@@ -297,10 +320,7 @@ impl Payment {
     /// Now, or a millisecond after the last event where two fall together: `occurred_at` orders
     /// the events of a payment, so it must strictly increase.
     pub(super) fn next_instant(&self, now: SimTime) -> SimTime {
-        match self.said.last() {
-            Some(last) => now.max(last.occurred_at.plus(Span::from_ms(1))),
-            None => now,
-        }
+        now.max(self.latest.plus(Span::from_ms(1)))
     }
 
     pub(super) fn require(

@@ -9,6 +9,7 @@ mod address;
 mod api;
 mod chain;
 mod claim;
+mod count;
 mod event;
 mod feed;
 mod guard;
@@ -22,6 +23,7 @@ mod operate;
 mod outbox;
 mod payment;
 mod payout;
+mod policy;
 mod price;
 mod problem;
 pub mod profile;
@@ -108,6 +110,8 @@ impl fmt::Debug for Config {
 /// The service.
 pub struct Provider {
     profile: Arc<Profile>,
+    /// Of partitions whose payments follow others than the profile's.
+    habits: BTreeMap<u32, profile::Payments>,
     account: Account,
     /// Only ever appended to: idempotency knows a key by its position.
     keys: Vec<ApiKey>,
@@ -146,6 +150,7 @@ impl Provider {
     pub fn new(config: Config) -> Self {
         Self {
             profile: config.profile.clone(),
+            habits: BTreeMap::new(),
             account: Account { id: config.account, live: config.live, profile: config.profile },
             keys: config.keys,
             rails: config.rails,
@@ -196,7 +201,8 @@ impl Provider {
     /// Until when the network may still confirm it.
     #[must_use]
     pub fn watched_until(&self, payment: &PaymentId) -> Option<SimTime> {
-        self.expires_at(payment).map(|at| at.plus(machine::MONITORED))
+        let payment = self.get(payment)?;
+        Some(payment.expires_at.plus(self.habits(payment.partition).monitoring))
     }
 
     /// Blocks until all its transfers are deep enough for the policy; the policy's number while

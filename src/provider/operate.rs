@@ -70,10 +70,13 @@ impl Provider {
         now: SimTime,
     ) -> Result<Vec<Event>, Refused> {
         let position = self.known(payment)?;
-        let concerned = self.chains.mine(&self.payments[position], blocks)?;
+        // Where a provider tells of single blocks, they come one by one as long as it does.
+        let single = self.profile.events.repeat.min(blocks.saturating_sub(1));
         let mut events = Vec::new();
-        for position in concerned {
-            events.extend(self.apply(position, Command::Blocks, now)?);
+        for blocks in (0..single).map(|_| 1).chain([blocks - single]) {
+            for position in self.chains.mine(&self.payments[position], blocks)? {
+                events.extend(self.apply(position, Command::Blocks, now)?);
+            }
         }
         Ok(events)
     }
@@ -168,7 +171,10 @@ impl Provider {
         if open && !known.received().is_zero() {
             events = self.mine(payment, self.confirmations_missing(payment), now)?;
         }
-        events.extend(self.command(payment, Command::Accept, now)?);
+        // A policy may have taken it with the last block.
+        if !(open && self.payments[self.known(payment)?].status() == Status::Confirmed) {
+            events.extend(self.command(payment, Command::Accept, now)?);
+        }
         Ok(events)
     }
 
@@ -238,7 +244,8 @@ impl Provider {
         let height = self.chains.height(&self.payments[position]);
         let ids = &mut self.ids;
         let mut name = || EventId::new(ids.next(Prefix::Event));
-        let mut scene = Scene { now, height, name: &mut name };
+        let (events, habits) = (&self.profile.events, &self.profile.payments);
+        let mut scene = Scene { now, height, events, habits, name: &mut name };
         let before = self.payments[position].said.len();
         self.payments[position].annotate(&mut scene);
         self.publish(position, before).pop()
@@ -256,7 +263,8 @@ impl Provider {
         let destination = self.destination(&id, terms.rail, position);
         let ids = &mut self.ids;
         let mut name = || EventId::new(ids.next(Prefix::Event));
-        let mut scene = Scene { now, height: 0, name: &mut name };
+        let (events, habits) = (&self.profile.events, &self.profile.payments);
+        let mut scene = Scene { now, height: 0, events, habits, name: &mut name };
         let payment = Payment::create(id, partition, (terms, destination), &mut scene);
         self.chains.join(&payment, position);
         self.by_reference.entry(payment.terms.reference.clone()).or_default().push(position);
@@ -303,9 +311,13 @@ impl Provider {
         let (rail, share) = (payment.terms.rail, payout::share(payment));
         let ids = &mut self.ids;
         let mut name = || EventId::new(ids.next(Prefix::Event));
-        payment.apply(command, &mut Scene { now, height, name: &mut name })?;
+        let events = &self.profile.events;
+        let habits = self.habits.get(&payment.partition).unwrap_or(&self.profile.payments);
+        payment.apply(command, &mut Scene { now, height, events, habits, name: &mut name })?;
         self.available.change(rail, payout::share(payment) - share);
-        Ok(self.publish(position, before))
+        let mut events = self.publish(position, before);
+        events.extend(self.react(position, now));
+        Ok(events)
     }
 
     /// Puts what the payment has said since then into the events list.

@@ -10,10 +10,10 @@ use std::collections::BTreeSet;
 use serde_json::value::RawValue;
 
 use crate::model::{
-    AmountState, EventId, EventKind, Flag, Money, PaymentId, Rail, Reason, Reference, SimTime,
-    Status, Truth,
+    EventId, EventKind, Flag, Money, PaymentId, Rail, Reason, Reference, SimTime, Status, Truth,
 };
 
+use super::profile::Counts;
 use super::refund::{Dispute, Refunds};
 use super::transaction;
 
@@ -22,9 +22,11 @@ use super::transaction;
 pub(super) struct Terms {
     pub reference: Reference,
     pub rail: &'static Rail,
-    pub due: Money,
+    /// None where the profile lets a payment name no amount.
+    pub due: Option<Money>,
     pub price: Option<Price>,
     pub expires_in_s: u64,
+    pub counts: Counts,
     /// A JSON object, byte for byte as it came.
     pub metadata: Box<RawValue>,
 }
@@ -59,6 +61,8 @@ pub enum Coin {
     Untagged,
     /// A transfer that the chain lists and did not carry out.
     Failing,
+    /// The right asset, in a transfer that its issuer or a contract keeps locked.
+    Locked,
 }
 
 /// One transfer on the chain.
@@ -73,6 +77,8 @@ pub(super) struct Transfer {
     pub seen_at_height: u64,
     /// Position of the transfer that it takes the place of.
     pub replaces: Option<usize>,
+    /// Position of the transfer that it lists once more, under the same hash.
+    pub repeats: Option<usize>,
 }
 
 /// What the network did to a transfer that was seen.
@@ -133,8 +139,16 @@ pub(super) struct Payment {
     pub refunds: Refunds,
     pub dispute: Dispute,
     pub flags: BTreeSet<Flag>,
-    /// Never empty once created.
     pub said: Vec<Announcement>,
+    /// The instant of the last thing that happened, announced or not.
+    pub latest: SimTime,
+}
+
+impl Terms {
+    /// What is due; nothing where no amount was named.
+    pub fn due(&self) -> Money {
+        self.due.unwrap_or(self.rail.asset.zero())
+    }
 }
 
 impl Payment {
@@ -151,6 +165,19 @@ impl Payment {
         self.timeline[0].at
     }
 
+    /// How it was when it came into being.
+    pub fn first_view(&self) -> View {
+        View {
+            statuses: 1,
+            transfers: 0,
+            fates: 0,
+            refund_steps: 0,
+            dispute_steps: 0,
+            flags: BTreeSet::new(),
+            height: 0,
+        }
+    }
+
     pub fn view(&self, height: u64) -> View {
         View {
             statuses: self.timeline.len(),
@@ -163,79 +190,13 @@ impl Payment {
         }
     }
 
-    /// What stands of what came.
-    pub fn received(&self) -> Money {
-        self.received_in(self.transfers.len(), self.fates.len())
-    }
-
-    /// What stood when there were so many transfers and fates: the rail's own asset, neither
-    /// replaced, orphaned, returned to its sender nor failed.
-    pub fn received_in(&self, transfers: usize, fates: usize) -> Money {
-        let standing = (0..transfers).filter(|at| self.stands_in(*at, fates));
-        let atoms = standing.map(|at| self.transfers[at].atoms).sum();
-        Money { atoms, asset: self.terms.due.asset }
-    }
-
-    /// What last befell the transfer among the first so many fates.
-    pub fn fate_in(&self, transfer: usize, fates: usize) -> Option<Fate> {
-        let mut befell = self.fates[..fates].iter().rev();
-        befell.find(|(at, _)| *at == transfer).map(|(_, fate)| *fate)
-    }
-
-    /// Whether the transfer counts.
-    pub fn stands(&self, transfer: usize) -> bool {
-        self.stands_in(transfer, self.fates.len())
-    }
-
-    fn stands_in(&self, transfer: usize, fates: usize) -> bool {
-        let lost = |fate| matches!(fate, Fate::Replaced | Fate::Orphaned);
-        self.transfers[transfer].coin == Coin::Own
-            && !self.fate_in(transfer, fates).is_some_and(lost)
-    }
-
-    /// Blocks on top of the transfer, as the chain stood at that height with so many fates.
-    pub fn confirmations_in(&self, transfer: usize, fates: usize, height: u64) -> u64 {
-        let seen = match self.fate_in(transfer, fates) {
-            None => self.transfers[transfer].seen_at_height,
-            Some(Fate::Returned(seen)) => seen,
-            Some(Fate::Replaced | Fate::Orphaned) => return 0,
-        };
-        height.saturating_sub(seen)
-    }
-
     /// Where a refund goes that names no destination: the sender of the largest transfer that
     /// counts.
     pub fn sender(&self) -> Destination {
-        let standing = (0..self.transfers.len()).filter(|at| self.stands(*at));
+        let standing = (0..self.transfers.len()).filter(|at| self.counts(*at));
         let largest = standing.max_by_key(|at| (self.transfers[*at].atoms, std::cmp::Reverse(*at)));
         let address = transaction::sender(self, largest.unwrap_or_default());
         Destination { address, tag: None }
-    }
-
-    pub fn amount_state(&self, received: Money) -> AmountState {
-        match received.atoms.cmp(&self.terms.due.atoms) {
-            _ if received.is_zero() => AmountState::None,
-            std::cmp::Ordering::Less => AmountState::Under,
-            std::cmp::Ordering::Equal => AmountState::Exact,
-            std::cmp::Ordering::Greater => AmountState::Over,
-        }
-    }
-
-    /// Confirmations that each transfer needs: by what is due, so that it never changes.
-    pub fn confirmations_required(&self) -> u32 {
-        self.terms.rail.confirmations_for(self.terms.due.atoms)
-    }
-
-    /// Blocks until all transfers that stand are deep enough; all that are needed while there is
-    /// none.
-    pub fn confirmations_missing(&self, height: u64) -> u32 {
-        let required = self.confirmations_required();
-        let standing = (0..self.transfers.len()).filter(|at| self.stands(*at));
-        let missing = standing.map(|at| {
-            let confirmations = self.confirmations_in(at, self.fates.len(), height);
-            required.saturating_sub(u32::try_from(confirmations).unwrap_or(u32::MAX))
-        });
-        missing.max().unwrap_or(required)
     }
 
     pub fn truth(&self) -> Truth {
@@ -247,8 +208,9 @@ impl Payment {
             status: self.status(),
             amount_state: self.amount_state(received),
             flags: self.flags.clone(),
-            due: self.terms.due,
+            due: self.terms.due(),
             received,
+            strictly_counted: received == self.received_strictly(),
             transfers: u32::try_from(self.transfers.len()).unwrap_or(u32::MAX),
             event: self.said.iter().rev().find_map(|said| said.kind),
         }

@@ -21,6 +21,7 @@ pub(super) enum Code {
     RouteNotFound,
     MethodNotAllowed,
     BodyTooLarge,
+    ReferenceConflict,
     PaymentNotCancellable,
     RefundNotAllowed,
     RefundExceedsBalance,
@@ -60,6 +61,9 @@ impl Code {
             Self::RouteNotFound => (404, "not_found", "There is no such resource"),
             Self::MethodNotAllowed => (405, "method_not_allowed", "The method is not allowed"),
             Self::BodyTooLarge => (413, "invalid_request", "The body is too large"),
+            Self::ReferenceConflict => {
+                (409, "reference_conflict", "The order has a payment already")
+            }
             Self::PaymentNotCancellable => {
                 (409, "payment_not_cancellable", "The payment cannot be cancelled")
             }

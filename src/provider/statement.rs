@@ -4,7 +4,7 @@
 //! the same, and its opening is the closing of the day before. What is not credited yet is not
 //! booked. Knows no HTTP.
 
-use crate::model::{EventId, EventKind, Rail, SimTime, Span};
+use crate::model::{EventId, EventKind, Rail, SimTime, Span, Status};
 
 use super::payment::{Announcement, Payment};
 use super::payout::{Payout, PayoutStatus};
@@ -153,18 +153,20 @@ fn all<'a>(records: Records<'a>, rail: &'static Rail) -> Vec<Line<'a>> {
 /// What the payment has booked: nothing until it is settled. What went back before that was never
 /// credited, so the payment is booked without it.
 fn lines_of(payment: &Payment) -> Vec<Line<'_>> {
-    let Some(settled) = payment.said.iter().find(|said| said.kind == Some(EventKind::Settled))
-    else {
-        return Vec::new();
-    };
-    let view = &settled.view;
-    let received = payment.received_in(view.transfers, view.fates);
-    let lost = match payment.dispute.steps[..view.dispute_steps].last() {
-        Some((DisputeStatus::Lost, _)) => payment.lost(),
-        _ => 0,
-    };
-    let gross = received.atoms - payment.refunds.completed_after(view.refund_steps) - lost;
-    let at = settled.occurred_at;
+    let settled = payment.timeline.iter().find(|entry| entry.status == Status::Settled);
+    let Some(at) = settled.map(|entry| entry.at) else { return Vec::new() };
+    // Transfers stay from then on; what went back before was never credited.
+    let received = payment.received();
+    let refunded = payment
+        .refunds
+        .steps
+        .iter()
+        .filter(|(_, status, when)| *status == RefundStatus::Completed && *when < at);
+    let refunded: u128 = refunded.map(|(refund, ..)| payment.refunds.all[*refund].atoms).sum();
+    let lost_at = payment.dispute.steps.iter().find(|(status, _)| *status == DisputeStatus::Lost);
+    let lost_at = lost_at.map(|(_, when)| *when);
+    let lost = if lost_at.is_some_and(|when| when < at) { payment.lost() } else { 0 };
+    let gross = received.atoms - refunded - lost;
     let line = |kind: LineKind, number: usize, event, net, booked_at| {
         let tail = payment.id.as_str().trim_start_matches("pay_");
         let id = format!("ln_{tail}_{}_{number}", kind.words().0);
@@ -174,23 +176,21 @@ fn lines_of(payment: &Payment) -> Vec<Line<'_>> {
     let mut lines = vec![line(LineKind::Payment, 0, confirmed, signed(gross), at)];
     let fee = wire::fee(received).atoms;
     if fee > 0 {
-        let event = Some(&settled.id);
+        let event = event_of(payment, |said| said.kind == Some(EventKind::Settled));
         lines.push(line(LineKind::Fee, 0, event, -signed(fee), at));
     }
-    for (step, (refund, status, at)) in payment.refunds.steps.iter().enumerate() {
-        if step >= view.refund_steps && *status == RefundStatus::Completed {
+    for (step, (refund, status, when)) in payment.refunds.steps.iter().enumerate() {
+        if *status == RefundStatus::Completed && *when >= at {
             let event = event_of(payment, |said| {
                 said.kind == Some(EventKind::RefundCompleted) && said.view.refund_steps == step + 1
             });
             let atoms = payment.refunds.all[*refund].atoms;
-            lines.push(line(LineKind::Refund, *refund, event, -signed(atoms), *at));
+            lines.push(line(LineKind::Refund, *refund, event, -signed(atoms), *when));
         }
     }
-    for (status, at) in &payment.dispute.steps[view.dispute_steps..] {
-        if *status == DisputeStatus::Lost {
-            let event = event_of(payment, |said| said.kind == Some(EventKind::DisputeLost));
-            lines.push(line(LineKind::Reversal, 0, event, -signed(payment.lost()), *at));
-        }
+    if let Some(when) = lost_at.filter(|when| *when >= at) {
+        let event = event_of(payment, |said| said.kind == Some(EventKind::DisputeLost));
+        lines.push(line(LineKind::Reversal, 0, event, -signed(payment.lost()), when));
     }
     lines
 }
@@ -212,7 +212,7 @@ fn payout_line(payout: &Payout) -> Option<Line<'_>> {
 
 /// The transfer that a line of the payment names: the first that counts.
 pub(super) fn transfer_of(payment: &Payment) -> Option<String> {
-    let first = (0..payment.transfers.len()).find(|at| payment.stands(*at))?;
+    let first = (0..payment.transfers.len()).find(|at| payment.counts(*at))?;
     Some(transaction::hash(payment, first))
 }
 

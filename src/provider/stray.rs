@@ -40,6 +40,7 @@ impl From<Mistake> for Coin {
             Mistake::LookAlike => Self::LookAlike,
             Mistake::Untagged => Self::Untagged,
             Mistake::Failing => Self::Failing,
+            Mistake::Locked => Self::Locked,
         }
     }
 }
@@ -86,6 +87,7 @@ pub(super) fn coin(rail: &'static Rail, coin: Coin) -> Option<Shown> {
     match coin {
         Coin::Own => Some(own(rail.network, rail.contract)),
         Coin::Untagged => rail.attribution.needs_tag().then(|| own(rail.network, rail.contract)),
+        Coin::Locked => rail.can_lock().then(|| own(rail.network, rail.contract)),
         Coin::Failing => rail.can_fail().then(|| own(rail.network, rail.contract)),
         Coin::LookAlike => {
             rail.contract?;
@@ -112,17 +114,17 @@ mod tests {
 
     #[test]
     fn mistakes_are_those_that_the_network_allows() {
-        use Coin::{Failing, LookAlike, OtherAsset, OtherNetwork, Own, Untagged};
+        use Coin::{Failing, Locked, LookAlike, OtherAsset, OtherNetwork, Own, Untagged};
         let cases: &[(&str, &[Coin])] = &[
-            ("usdt-tron", &[Own, OtherAsset, LookAlike, Failing]),
-            ("usdc-base", &[Own, OtherAsset, OtherNetwork, LookAlike, Failing]),
-            ("usdt-bsc", &[Own, OtherAsset, OtherNetwork, LookAlike, Failing]),
+            ("usdt-tron", &[Own, OtherAsset, LookAlike, Failing, Locked]),
+            ("usdc-base", &[Own, OtherAsset, OtherNetwork, LookAlike, Failing, Locked]),
+            ("usdt-bsc", &[Own, OtherAsset, OtherNetwork, LookAlike, Failing, Locked]),
             ("btc-bitcoin", &[Own]),
             ("btc-lightning", &[Own]),
-            ("xrp-xrpl", &[Own, OtherAsset, Untagged, Failing]),
-            ("usdt-ton", &[Own, OtherAsset, LookAlike, Untagged, Failing]),
+            ("xrp-xrpl", &[Own, OtherAsset, Untagged, Failing, Locked]),
+            ("usdt-ton", &[Own, OtherAsset, LookAlike, Untagged, Failing, Locked]),
         ];
-        let all = [Own, OtherAsset, OtherNetwork, LookAlike, Untagged, Failing];
+        let all = [Own, OtherAsset, OtherNetwork, LookAlike, Untagged, Failing, Locked];
         for (rail, possible) in cases {
             let rail = rail_by_id(rail).unwrap();
             let found: Vec<_> =

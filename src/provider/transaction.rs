@@ -33,6 +33,8 @@ enum TransferStatus {
     Reverted,
     /// It went back for want of a tag.
     Bounced,
+    /// It came, and nobody may move it.
+    Locked,
 }
 
 /// The transfer on the wire.
@@ -88,6 +90,7 @@ pub(super) fn form(of: &Payment, position: usize, view: &View) -> TransactionFor
             (_, Some(Fate::Orphaned)) => TransferStatus::Orphaned,
             (Coin::Failing, _) => TransferStatus::Reverted,
             (Coin::Untagged, _) => TransferStatus::Bounced,
+            (Coin::Locked, _) => TransferStatus::Locked,
             _ if confirmations >= u64::from(required) => TransferStatus::Confirmed,
             _ if confirmations == 0 => TransferStatus::Seen,
             _ => TransferStatus::Confirming,
@@ -98,11 +101,13 @@ pub(super) fn form(of: &Payment, position: usize, view: &View) -> TransactionFor
 
 /// From where the transfer came.
 pub(super) fn sender(of: &Payment, position: usize) -> String {
+    let position = of.transfers.get(position).and_then(|of| of.repeats).unwrap_or(position);
     address::address(of.terms.rail.network, &seed(of, "payer", position))
 }
 
 /// The hash of the transfer at this position.
 pub(super) fn hash(of: &Payment, position: usize) -> String {
+    let position = of.transfers.get(position).and_then(|of| of.repeats).unwrap_or(position);
     address::transaction_hash(of.terms.rail.network, &seed(of, "transaction", position))
 }
 

@@ -8,6 +8,7 @@ use crate::model::{AmountState, EventKind, Flag, Reason, Status};
 
 use super::machine::Scene;
 use super::payment::{Coin, Fate, Payment, Transfer};
+use super::profile::Counts;
 use super::refused::Refused;
 use super::stray;
 
@@ -33,7 +34,7 @@ impl Payment {
         if stray::coin(self.terms.rail, sent.coin).is_none() {
             return Err(Refused::NoSuchCoin(self.terms.rail.id));
         }
-        self.countable(sent.atoms)?;
+        self.countable(sent)?;
         // Nobody may have moved the clock to the deadline itself; the money is late all the same.
         self.close_if_due(scene);
         self.transfers.push(Transfer {
@@ -42,16 +43,34 @@ impl Payment {
             coin: sent.coin,
             seen_at_height: scene.height,
             replaces: None,
+            repeats: None,
         });
         match sent.coin {
-            Coin::Own => self.counted(scene),
+            coin if self.counts_coin(coin) => self.counted(scene),
             Coin::OtherAsset | Coin::OtherNetwork | Coin::LookAlike => {
                 self.flags.insert(Flag::WrongAsset);
                 self.listed(scene);
             }
-            Coin::Untagged | Coin::Failing => self.listed(scene),
+            Coin::Own | Coin::Untagged | Coin::Failing | Coin::Locked => self.listed(scene),
         }
         Ok(())
+    }
+
+    /// The network reports the last transfer once more, as after a node was restarted. A strict
+    /// provider knows hash and index already; a naive one counts them again.
+    pub(super) fn relist(&mut self, scene: &mut Scene<'_>) {
+        let open = [Status::Pending, Status::Paid, Status::Expired].contains(&self.status());
+        let last = self.transfers.iter().rposition(|transfer| transfer.repeats.is_none());
+        let Some(last) = last.filter(|_| open && self.terms.counts == Counts::Naive) else {
+            return;
+        };
+        let seen = self.transfers[last].clone();
+        let again = Sending { atoms: seen.atoms, requested: seen.requested, coin: seen.coin };
+        if self.counts_coin(seen.coin) && self.countable(again).is_ok() {
+            self.close_if_due(scene);
+            self.transfers.push(Transfer { repeats: Some(last), ..seen });
+            self.counted(scene);
+        }
     }
 
     /// The payer spends the coins of the last unconfirmed transfer once more: on this payment with
@@ -70,11 +89,12 @@ impl Payment {
             return Err(Refused::NothingToReplace);
         };
         if atoms > 0 {
-            self.countable(atoms)?;
+            self.countable(Sending { atoms, requested: None, coin: Coin::Own })?;
         }
-        self.close_if_due(scene);
         self.fates.push((replaced, Fate::Replaced));
-        self.flags.insert(Flag::Replaced);
+        self.notice(Flag::Replaced);
+        // The transfer is gone when the window is seen to be closed: the event says so already.
+        self.close_if_due(scene);
         if atoms > 0 {
             self.transfers.push(Transfer {
                 atoms,
@@ -82,6 +102,7 @@ impl Payment {
                 coin: Coin::Own,
                 seen_at_height: scene.height,
                 replaces: Some(replaced),
+                repeats: None,
             });
         }
         if !self.is_covered() && self.loses_cover() {
@@ -108,7 +129,7 @@ impl Payment {
             return Ok(());
         }
         self.fates.extend(orphaned.into_iter().map(|at| (at, Fate::Orphaned)));
-        self.flags.insert(Flag::Reorged);
+        self.notice(Flag::Reorged);
         if !self.is_covered() {
             self.uncovered(Reason::Reorged, scene);
         }
@@ -147,16 +168,32 @@ impl Payment {
         Ok(())
     }
 
-    /// T5, once every transfer is deep enough. Elsewhere blocks only deepen transfers.
+    /// T5, once every transfer is deep enough. Elsewhere blocks only deepen transfers, and the
+    /// provider may say once more that it is paid.
     pub(super) fn grow(&mut self, scene: &mut Scene<'_>) {
-        if self.status() == Status::Paid && self.confirmations_missing(scene.height) == 0 {
+        if self.status() != Status::Paid {
+            return;
+        }
+        if self.confirmations_missing(scene.height) == 0 {
             self.enter(Status::Confirmed, EventKind::Confirmed, scene);
+        } else if self.ticks() < scene.events.repeat {
+            self.say(EventKind::Paid, scene);
         }
     }
 
-    /// Whether enough stands.
-    pub(super) fn is_covered(&self) -> bool {
-        self.received() >= self.terms.due
+    /// How many times it was said once more that it is paid, since it is.
+    fn ticks(&self) -> u32 {
+        let since = self.timeline.last().map(|entry| entry.at);
+        let said = self.said.iter().rev().take_while(|said| Some(said.occurred_at) > since);
+        let ticks = said.filter(|said| said.kind == Some(EventKind::Paid)).count();
+        u32::try_from(ticks).unwrap_or(u32::MAX)
+    }
+
+    /// A flag for what the network took away; a naive provider does not see it.
+    fn notice(&mut self, flag: Flag) {
+        if self.terms.counts == Counts::Strict {
+            self.flags.insert(flag);
+        }
     }
 
     /// Own money came: what follows, and what is said of it.
@@ -226,13 +263,15 @@ impl Payment {
     }
 
     /// Whether so many atoms can be added, even if everything that was lost came back.
-    fn countable(&self, atoms: u128) -> Result<(), Refused> {
-        if atoms == 0 {
+    fn countable(&self, sent: Sending) -> Result<(), Refused> {
+        if sent.atoms == 0 {
             return Err(Refused::NoAtoms);
         }
-        let mut all = self.transfers.iter().map(|transfer| transfer.atoms);
-        let sum = all.try_fold(atoms, u128::checked_add);
-        let fits = sum.is_some_and(|sum| sum <= ATOMS_MAX);
-        if fits { Ok(()) } else { Err(Refused::TooMuch(atoms)) }
+        let worth = |coin, atoms, requested| self.worth(coin, atoms, requested);
+        let all = self.transfers.iter().map(|of| worth(of.coin, of.atoms, of.requested));
+        let mut all = all.chain([worth(sent.coin, sent.atoms, sent.requested)]);
+        let sum = all.try_fold(0u128, |sum, worth| sum.checked_add(worth?));
+        let fits = sum.is_some_and(|sum| sum <= ATOMS_MAX) && sent.atoms <= ATOMS_MAX;
+        if fits { Ok(()) } else { Err(Refused::TooMuch(sent.atoms)) }
     }
 }

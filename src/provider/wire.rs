@@ -107,8 +107,9 @@ struct DestinationForm<'a> {
 #[derive(Serialize, JsonSchema)]
 #[schemars(rename = "Amounts")]
 struct AmountForm {
-    #[schemars(with = "shape::Amount")]
-    due: String,
+    /// Null where the profile lets a payment name no amount, as is `atomic`.
+    #[schemars(with = "Option<shape::Amount>")]
+    due: Option<String>,
     /// What stands: transfers of the rail's own asset that nothing undid.
     #[schemars(with = "shape::Amount")]
     received: String,
@@ -116,8 +117,8 @@ struct AmountForm {
     #[schemars(with = "shape::Amount")]
     refunded: String,
     /// What is due, in atoms.
-    #[schemars(with = "shape::Atoms")]
-    atomic: String,
+    #[schemars(with = "Option<shape::Atoms>")]
+    atomic: Option<String>,
 }
 
 /// A price in money of a state, and the quote that made it an amount.
@@ -329,21 +330,23 @@ fn rail_ref(of: &'static Rail) -> RailRef {
 
 fn destination(of: &Payment) -> DestinationForm<'_> {
     let (address, tag) = (of.destination.address.as_str(), of.destination.tag);
-    let (network, due) = (of.terms.rail.network, of.terms.due.amount());
-    let tag_query = match (of.terms.rail.attribution, tag) {
-        (Attribution::Comment, Some(tag)) => format!("&text={tag}"),
-        (_, Some(tag)) => format!("&dt={tag}"),
-        (_, None) => String::new(),
-    };
-    DestinationForm { address, tag, uri: format!("{network}:{address}?amount={due}{tag_query}") }
+    let amount = of.terms.due.map(|due| format!("amount={}", due.amount()));
+    let tag_query = tag.map(|tag| match of.terms.rail.attribution {
+        Attribution::Comment => format!("text={tag}"),
+        Attribution::Tag | Attribution::Address | Attribution::Invoice => format!("dt={tag}"),
+    });
+    let query: Vec<_> = amount.into_iter().chain(tag_query).collect();
+    let mark = if query.is_empty() { "" } else { "?" };
+    let uri = format!("{}:{address}{mark}{}", of.terms.rail.network, query.join("&"));
+    DestinationForm { address, tag, uri }
 }
 
 fn amount(of: &Payment, received: Money, refunded: u128) -> AmountForm {
     AmountForm {
-        due: of.terms.due.amount(),
+        due: of.terms.due.map(Money::amount),
         received: received.amount(),
-        refunded: Money { atoms: refunded, asset: of.terms.due.asset }.amount(),
-        atomic: of.terms.due.atoms.to_string(),
+        refunded: Money { atoms: refunded, asset: of.terms.rail.asset }.amount(),
+        atomic: of.terms.due.map(|due| due.atoms.to_string()),
     }
 }
 

@@ -161,3 +161,15 @@ fn a_fact_dated_anew_is_the_same_fact() {
     assert_eq!(desk.provider.redated(&payment, EventKind::Paid, ahead), None);
     assert_eq!(desk.provider.events_of(&payment).len(), 1);
 }
+
+/// Found by the property: the event that a window closed still showed what was gone by then.
+#[test]
+fn what_is_replaced_after_the_deadline_is_gone_when_the_window_closes() {
+    let mut desk = Desk::new();
+    let payment = desk.hundred();
+    desk.provider.pay(&payment, 1, desk.now).unwrap();
+    desk.now = desk.provider.expires_at(&payment).unwrap();
+    let events = desk.provider.replace(&payment, 0, desk.now).unwrap();
+    assert_eq!(kinds(&events), [EventKind::Expired]);
+    assert_eq!(json(&events[0])["data"]["payment"], desk.get(&format!("/v1/payments/{payment}")));
+}

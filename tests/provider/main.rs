@@ -2,10 +2,12 @@
 //! it, and what the API answers.
 
 mod api;
+mod books;
 mod described;
 mod idempotency;
 mod machine;
 mod payout;
+mod policy;
 mod property;
 mod quota;
 mod refund;

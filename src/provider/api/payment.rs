@@ -49,6 +49,7 @@ pub(super) const CREATE: Route = Route {
             formats: &[],
         },
         codes: &[
+            Code::ReferenceConflict,
             Code::AmountNotString,
             Code::RailUnknown,
             Code::RailNotEnabled,
@@ -144,17 +145,34 @@ pub(super) const PUBLIC: Route = Route {
 
 impl Provider {
     fn create_call(&mut self, call: &Call<'_>) -> Result<(ApiReply, Outcome), Problem> {
-        let terms = request::read(&call.request.body, &self.rails)?;
+        let terms = request::read(&call.request.body, &self.rails, self.habits(call.partition))?;
+        if self.habits(call.partition).unique_reference {
+            self.refuse_second(&terms.reference)?;
+        }
         let (position, events) = self.create(terms, call.now, call.partition);
         let reply = ApiReply { events, ..self.created(position) };
         Ok((reply, Outcome::Created(position)))
     }
 
+    /// An order that has a payment which still counts gets no second one.
+    fn refuse_second(&self, reference: &Reference) -> Result<(), Problem> {
+        let ended = [Status::Expired, Status::Failed, Status::Cancelled, Status::Refunded];
+        let known = self.by_reference.get(reference).into_iter().flatten();
+        let mut payments = known.map(|position| &self.payments[*position]);
+        match payments.find(|payment| !ended.contains(&payment.status())) {
+            None => Ok(()),
+            Some(Payment { id, .. }) => {
+                let detail = format!("{id} for `{reference}` is not ended; use that one");
+                Err(Problem::new(Code::ReferenceConflict, detail))
+            }
+        }
+    }
+
     /// The payment as it was when it was created, which is also what a replay says.
     pub(super) fn created(&self, position: usize) -> ApiReply {
         let payment = &self.payments[position];
-        let view = &payment.said[0].view;
-        let mut reply = json(&wire::payment(&self.account, payment, view));
+        let view = payment.first_view();
+        let mut reply = json(&wire::payment(&self.account, payment, &view));
         reply.status = 201;
         reply.headers.push(("location".to_owned(), format!("/v1/payments/{}", payment.id)));
         reply.payment = Some(payment.id.clone());

@@ -12,6 +12,7 @@ use super::payment::{Destination, Price, Terms};
 use super::payout::PayoutTerms;
 use super::price::{self, QuoteError};
 use super::problem::{Code, Problem};
+use super::profile::Payments;
 use super::reader::{Fields, Reader, code_of, text};
 
 pub(super) use schema::{NewPayment, NewPayout, NewRefund, Nothing};
@@ -32,11 +33,15 @@ const PAYOUT_FIELDS: &[&str] = &["reference", "amount", "asset", "network", "des
 const DESTINATION_FIELDS: &[&str] = &["address", "tag"];
 
 /// The terms of the payment that the body asks for, at an account with these rails.
-pub(super) fn read(body: &[u8], rails: &[&'static Rail]) -> Result<Terms, Problem> {
+pub(super) fn read(
+    body: &[u8],
+    rails: &[&'static Rail],
+    habits: &Payments,
+) -> Result<Terms, Problem> {
     let mut reader = Reader::of_body(body, FIELDS)?;
     let reference = reader.reference();
     let rail = reader.rail(rails);
-    let money = reader.money(rail);
+    let money = reader.money(rail, habits.open_amount);
     let expires_in_s = reader.expires_in_s();
     let metadata = reader.metadata();
     reader.done(())?;
@@ -44,7 +49,8 @@ pub(super) fn read(body: &[u8], rails: &[&'static Rail]) -> Result<Terms, Proble
         unreachable!("a field that could not be read has said why");
     };
     let expires_in_s = expires_in_s.unwrap_or(rail.expiry_s);
-    Ok(Terms { reference, rail, due, price, expires_in_s, metadata })
+    let counts = habits.counts;
+    Ok(Terms { reference, rail, due, price, expires_in_s, counts, metadata })
 }
 
 /// What a refund asks for; what it leaves out is the provider's to fill in.
@@ -144,17 +150,22 @@ impl<'a> Reader<'a> {
     }
 
     /// What is due: the amount as it is, or the price at its quote.
-    fn money(&mut self, rail: Option<&Rail>) -> Option<(Money, Option<Price>)> {
+    fn money(
+        &mut self,
+        rail: Option<&Rail>,
+        may_be_open: bool,
+    ) -> Option<(Option<Money>, Option<Price>)> {
         match (self.fields.get("amount"), self.fields.get("price")) {
             (Some(amount), None) => {
                 let amount = self.amount_text("amount", amount)?;
                 let due = self.parse("amount", &amount, rail?.asset)?;
-                self.bounded("amount", due, rail?).map(|due| (due, None))
+                self.bounded("amount", due, rail?).map(|due| (Some(due), None))
             }
             (None, Some(price)) => {
                 let (due, price) = self.price(price, rail)?;
-                self.bounded("price", due, rail?).map(|due| (due, Some(price)))
+                self.bounded("price", due, rail?).map(|due| (Some(due), Some(price)))
             }
+            (None, None) if may_be_open => Some((None, None)),
             _ => {
                 let detail = "or price is required, and only one of them";
                 self.refuse(Code::InvalidRequest, "amount", detail);

@@ -141,7 +141,7 @@ impl Sandbox {
     #[must_use]
     pub fn payment_json(&self, id: &PaymentId, signing: Signing<'_>) -> Option<Vec<u8>> {
         let payment = self.provider.get(id)?;
-        let (due, received) = (payment.terms.due, payment.received());
+        let (due, received) = (payment.terms.due(), payment.received());
         let missing = due.less(received).unwrap_or(due);
         let events = payment.said.iter().map(|said| self.event_form(payment, said, signing));
         Some(wire::to_bytes(&DetailForm {

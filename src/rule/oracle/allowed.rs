@@ -284,6 +284,7 @@ mod tests {
         let asset = RAILS[0].asset;
         let money = |atoms| Money { atoms, asset };
         Truth {
+            strictly_counted: true,
             payment: PaymentId::new("pay_1"),
             reference: Reference::new("INV-1"),
             rail: &RAILS[0],
