@@ -152,7 +152,8 @@ fn without_what_it_needs_a_rule_is_not_testable() {
 #[test]
 fn a_merchant_that_is_not_understood_is_unknown_and_the_reason_says_what_to_map() {
     let why = "order /status: `odd` is not mapped; add it to `lifecycle.<ours>: [odd]`";
-    for rule in RULES {
+    // Some rules look at the merchant's calls alone.
+    for rule in RULES.iter().filter(|rule| rule.needs.contains(&Need::Order)) {
         let mut kept = recorded(rule, "kept");
         for entry in &mut kept.entries {
             if let Fact::Observed(observed) = &mut entry.fact {

@@ -9,7 +9,7 @@ use crate::model::{
     EventId, EventKind, LaneId, Money, Observation, PaymentId, Rail, Reference, SimTime, Span,
     Truth,
 };
-use crate::scenario::{Alteration, Arrival, Expectation, Forgery, Phase, Source};
+use crate::scenario::{Alteration, Arrival, Expectation, Forgery, Phase, Source, Trouble};
 
 /// One line of the history.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -185,6 +185,9 @@ pub struct ApiCall {
     pub response: String,
     /// The payment it is about, where known.
     pub payment: Option<PaymentId>,
+    /// What went wrong with it, on purpose.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub trouble: Option<Trouble>,
 }
 
 /// The provider's truth changed.

@@ -130,8 +130,8 @@ impl provider_http::Api for Door {
     fn call(&self, request: ApiRequest) -> futures::future::BoxFuture<'_, provider_http::Served> {
         let now = self.clock.now();
         let mut world = self.world.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
-        let reply = world.api(&request, now.real_ms);
-        Box::pin(std::future::ready(reply.into()))
+        let (reply, conduct) = world.api(&request, now.real_ms);
+        Box::pin(std::future::ready(provider_http::Served { reply, conduct }))
     }
 }
 

@@ -3,14 +3,16 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use serde::Deserialize;
+
 use super::oracle::{Allowed, Fault, Scrutiny, Shown, Violation, inspect};
 use crate::history::{
-    Answer, Attempt, Entry, Expected, Fact, Observed, Opened, RunStarted, ScenarioEnded,
+    Answer, ApiCall, Attempt, Entry, Expected, Fact, Observed, Opened, RunStarted, ScenarioEnded,
     ScenarioStarted, Why,
 };
 use crate::merchant::Policy;
 use crate::model::{EventId, EventKind, Reference, Status, Truth};
-use crate::scenario::{Alteration, Expectation};
+use crate::scenario::{Alteration, Call, Expectation};
 
 /// A scenario to be judged.
 #[derive(Debug)]
@@ -44,14 +46,22 @@ pub struct Order<'a> {
     pub announced: Vec<(u64, &'a [(EventId, EventKind)])>,
     /// Messages sent about it.
     pub attempts: Vec<(u64, &'a Attempt)>,
-    /// When the merchant read it at the provider, with success.
+    /// When the merchant read it at the provider, with success and as it was.
     pub reads: Vec<u64>,
+    /// Calls that create a payment for it, whatever became of them.
+    pub creates: Vec<(u64, &'a ApiCall)>,
     /// Looks that were understood.
     pub looks: Vec<Look<'a>>,
     /// Looks that were not, with the reason.
     pub blind: Vec<(u64, &'a str)>,
     /// Every departure, in the order of the looks.
     pub violations: Vec<Violation>,
+}
+
+/// What a creation says of its order.
+#[derive(Deserialize)]
+struct Named {
+    reference: Reference,
 }
 
 /// One understood look.
@@ -111,10 +121,7 @@ impl<'a> Case<'a> {
                     order.look(entry.seq, observed);
                 }
             }
-            Fact::ApiCalled(call) if call.method == "GET" && call.status == 200 => {
-                let read = self.orders.iter_mut().filter(|order| order.is_named_by(&call.path));
-                read.for_each(|order| order.reads.push(entry.seq));
-            }
+            Fact::ApiCalled(call) => self.called(entry.seq, call),
             Fact::Expected(expected) => self.expected.push((entry.seq, expected)),
             Fact::Driven(drive) if drive.verb == "reconcile" && drive.answer.is_success() => {
                 self.reconciled.push(entry.seq);
@@ -123,11 +130,22 @@ impl<'a> Case<'a> {
             Fact::RunStarted(_)
             | Fact::ScenarioStarted(_)
             | Fact::Driven(_)
-            | Fact::ApiCalled(_)
             | Fact::ClockMoved { .. }
             | Fact::Process { .. }
             | Fact::Interrupted { .. }
             | Fact::RunEnded(_) => {}
+        }
+    }
+
+    fn called(&mut self, seq: u64, call: &'a ApiCall) {
+        if Call::Create.covers(&call.method, &call.path) {
+            let body: Option<Named> = serde_json::from_str(&call.request).ok();
+            let order = body.and_then(|body| self.order_mut(&body.reference));
+            order.into_iter().for_each(|order| order.creates.push((seq, call)));
+        }
+        if call.method == "GET" && call.status == 200 && call.trouble.is_none() {
+            let read = self.orders.iter_mut().filter(|order| order.is_named_by(&call.path));
+            read.for_each(|order| order.reads.push(seq));
         }
     }
 
@@ -169,6 +187,7 @@ impl<'a> Order<'a> {
             announced: Vec::new(),
             attempts: Vec::new(),
             reads: Vec::new(),
+            creates: Vec::new(),
             looks: Vec::new(),
             blind: Vec::new(),
             violations: Vec::new(),

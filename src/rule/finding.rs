@@ -121,9 +121,19 @@ fn instants(entry: &Entry, case: &Case<'_>) -> Vec<Instant> {
             line(Plane::Merchant, format!("order {} over {}", opened.reference, opened.amount))
         }
         Fact::Observed(observed) => looks(entry, observed, case),
+        Fact::ApiCalled(call) => {
+            let key = call.idempotency_key.as_deref();
+            let key = key.map(|key| format!(" under the key {key}")).unwrap_or_default();
+            let became = match (call.trouble, &call.payment) {
+                (Some(trouble), _) => trouble.tell(),
+                (None, Some(payment)) => format!("answered {} with {payment}", call.status),
+                (None, None) => format!("answered {}", call.status),
+            };
+            let text = format!("called {} {}{key}; {became}", call.method, call.path);
+            line(Plane::Merchant, text)
+        }
         Fact::RunStarted(_)
         | Fact::ScenarioStarted(_)
-        | Fact::ApiCalled(_)
         | Fact::ClockMoved { .. }
         | Fact::Expected(_)
         | Fact::Process { .. }

@@ -5,6 +5,7 @@
 //! documentation and reports follow.
 
 mod amt;
+mod api;
 mod auth;
 mod case;
 mod conclude;
@@ -55,6 +56,10 @@ pub static RULES: &[&Rule] = &[
     &life::LATE_MONEY_SILENT,
     &amt::AMOUNT_NOT_COMPARED,
     &amt::PARTS_MISSUMMED,
+    &api::KEY_PER_ATTEMPT,
+    &api::TIMEOUT_TAKEN_FOR_FAILURE,
+    &api::ERROR_READ_AS_SUCCESS,
+    &api::BROKEN_ANSWER_BREAKS_ORDER,
     &recon::MISSED_NEVER_RECOVERED,
     &recon::RECOVERY_REPEATS,
 ];

@@ -14,7 +14,7 @@ impl Lane {
         let number = u32::try_from(self.orders.len()).unwrap_or(u32::MAX).saturating_add(1);
         let reference = self.settings.reference(self.id(), number);
         world.own(reference.clone(), self.id(), amount);
-        let order = Order::new(reference.clone(), amount, &self.scenario, number);
+        let order = Order::new(reference.clone(), (amount, rail), &self.scenario, number);
         self.orders.push(order);
         self.focus = self.orders.len() - 1;
         let opened = Opened { reference, order: number, amount, rail };
@@ -50,7 +50,8 @@ impl Lane {
         let reference = self.order()?.reference.clone();
         let told = answer.tell();
         self.drove("checkout", Some(reference), answer, world, now);
-        if self.order()?.payment.is_none() {
+        // A merchant that could not reach the provider has none to show.
+        if self.order()?.payment.is_none() && !world.is_troubled(self.id()) {
             return Err(Stop::Broken(format!(
                 "the checkout created no payment at the provider; the merchant answered {told}"
             )));

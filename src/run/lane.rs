@@ -225,7 +225,12 @@ impl Lane {
                         self.step += 1;
                         self.perform(self.step - 1, &step.action, world, now)?;
                     }
-                    None => return Ok(self.end(ScenarioEnded::Complete, world, now)),
+                    None => {
+                        let ended = world.unmet(self.id).map_or(ScenarioEnded::Complete, |unmet| {
+                            ScenarioEnded::Broken(format!("no {} call came", unmet.call.as_str()))
+                        });
+                        return Ok(self.end(ended, world, now));
+                    }
                 },
             }
         }
@@ -273,6 +278,11 @@ impl Lane {
             }
             Action::Forge { claim, forgery } => self.forge(*claim, *forgery, world)?,
             Action::UnknownEvent => self.unknown_event(world)?,
+            Action::Trouble(trouble) => world.arm(self.id, *trouble),
+            Action::CheckOutAgain => {
+                let Order { due, rail, .. } = *self.order()?;
+                self.plan(Task::CheckOut(due, rail));
+            }
             Action::Reconcile if !self.settings.can_reconcile => {
                 return Err(Stop::NotTestable("not connected: drive.reconcile".into()));
             }

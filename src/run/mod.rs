@@ -12,6 +12,7 @@ mod pay;
 mod post;
 mod request;
 mod settings;
+mod trouble;
 mod wait;
 mod world;
 

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use crate::model::{EventId, EventKind, PaymentId, Reference};
+use crate::model::{EventId, EventKind, Money, PaymentId, Rail, Reference};
 use crate::provider::{Event, Provider};
 use crate::scenario::{Action, Scenario};
 
@@ -12,7 +12,9 @@ pub(super) struct Order {
     /// Its name.
     pub reference: Reference,
     /// What was asked for.
-    pub due: crate::model::Money,
+    pub due: Money,
+    /// How it is to be paid.
+    pub rail: &'static Rail,
     /// Its payment, once the merchant created one; the newest where there are several.
     pub payment: Option<PaymentId>,
     queue: Vec<Queued>,
@@ -35,13 +37,14 @@ impl Order {
     /// The order that the `number`-th opening of `scenario` makes (from 1).
     pub(super) fn new(
         reference: Reference,
-        due: crate::model::Money,
+        (due, rail): (Money, &'static Rail),
         scenario: &Scenario,
         number: u32,
     ) -> Self {
         Self {
             reference,
             due,
+            rail,
             payment: None,
             queue: Vec::new(),
             named: named(scenario, number),
@@ -173,6 +176,8 @@ fn named(scenario: &Scenario, number: u32) -> BTreeSet<EventKind> {
             | Action::DropAll
             | Action::Forge { .. }
             | Action::UnknownEvent
+            | Action::Trouble(_)
+            | Action::CheckOutAgain
             | Action::Reconcile
             | Action::Expect(_) => {}
         }

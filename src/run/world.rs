@@ -3,9 +3,12 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::io;
 
+use super::trouble::{self, Troubles};
+use crate::fault::Conduct;
 use crate::history::{ApiCall, Entry, Fact, Redaction, Transition, Writer};
 use crate::model::{LaneId, Money, PaymentId, Reference, SimTime};
 use crate::provider::{ApiReply, ApiRequest, Event, Provider, Subject};
+use crate::scenario::{ApiTrouble, Trouble};
 
 /// The medium of a history.
 pub type Medium = Box<dyn io::Write + Send>;
@@ -21,6 +24,8 @@ pub struct World {
     open: BTreeSet<LaneId>,
     /// Entries of lanes in play, so that a scenario can be judged as soon as it ends.
     live: BTreeMap<LaneId, Vec<Entry>>,
+    /// What goes wrong with calls, by lane.
+    troubles: BTreeMap<LaneId, Troubles>,
     failure: Option<io::Error>,
 }
 
@@ -41,6 +46,7 @@ impl World {
             owners: BTreeMap::new(),
             open: BTreeSet::new(),
             live: BTreeMap::new(),
+            troubles: BTreeMap::new(),
             failure: None,
         }
     }
@@ -58,6 +64,7 @@ impl World {
 
     /// Ends a lane and hands out its entries.
     pub fn leave(&mut self, lane: LaneId) -> Vec<Entry> {
+        self.troubles.remove(&lane);
         self.open.remove(&lane);
         self.live.remove(&lane).unwrap_or_default()
     }
@@ -80,7 +87,7 @@ impl World {
     /// A lane's virtual clock.
     #[must_use]
     pub fn clock(&self, lane: LaneId) -> SimTime {
-        self.clocks.get(&lane).copied().unwrap_or_default()
+        clock(&self.clocks, lane)
     }
 
     /// Moves a lane's clock ahead; never back.
@@ -153,10 +160,27 @@ impl World {
         self.append(lane, Fact::Transitioned(Transition { truth, events }), real_ms);
     }
 
+    /// From here on calls of this lane meet the trouble.
+    pub fn arm(&mut self, lane: LaneId, trouble: ApiTrouble) {
+        self.troubles.entry(lane).or_default().arm(trouble);
+    }
+
+    /// Whether any call of this lane met trouble.
+    #[must_use]
+    pub fn is_troubled(&self, lane: LaneId) -> bool {
+        self.troubles.get(&lane).is_some_and(Troubles::is_met)
+    }
+
+    /// The first trouble of this lane that no call met.
+    #[must_use]
+    pub fn unmet(&self, lane: LaneId) -> Option<ApiTrouble> {
+        self.troubles.get(&lane)?.unmet()
+    }
+
     /// The merchant calls the provider: at the clock of the lane that the call belongs to.
-    pub fn api(&mut self, request: &ApiRequest, real_ms: u64) -> ApiReply {
+    pub fn api(&mut self, request: &ApiRequest, real_ms: u64) -> (ApiReply, Conduct) {
         let lane = self.lane_of(request);
-        let reply = self.provider.handle(request, self.clock(lane), lane.0);
+        let (reply, conduct, trouble) = self.answer(lane, request);
         let query = if request.query.is_empty() { "" } else { "?" };
         let call = ApiCall {
             method: request.method.clone(),
@@ -166,12 +190,32 @@ impl World {
             status: reply.status,
             response: String::from_utf8_lossy(&reply.body).into_owned(),
             payment: reply.payment.clone(),
+            trouble,
         };
         self.append(lane, Fact::ApiCalled(Box::new(call)), real_ms);
         if let (Some(payment), false) = (&reply.payment, reply.events.is_empty()) {
             self.transitioned(lane, payment, &reply.events, real_ms);
         }
-        reply
+        (reply, conduct)
+    }
+
+    /// What the call comes to, and what goes wrong with it.
+    fn answer(
+        &mut self,
+        lane: LaneId,
+        request: &ApiRequest,
+    ) -> (ApiReply, Conduct, Option<Trouble>) {
+        let stale = self.provider.stale(request);
+        let troubles = self.troubles.get_mut(&lane);
+        let trouble = troubles.and_then(|troubles| troubles.meet(request, stale.is_some()));
+        let mut handle = || self.provider.handle(request, clock(&self.clocks, lane), lane.0);
+        let Some(met) = trouble else { return (handle(), Conduct::Whole, None) };
+        let (reply, conduct) = match (met, stale, trouble::instead(met)) {
+            (Trouble::Stale, Some(stale), _) => (stale, Conduct::Whole),
+            (_, _, Some(reply)) => (reply, Conduct::Whole),
+            (_, _, None) => trouble::spoil(met, handle()),
+        };
+        (reply, conduct, trouble)
     }
 
     /// A call belongs to the lane of its payment, else of its reference, else of the only checkout
@@ -191,4 +235,8 @@ impl World {
         };
         named.or(only).unwrap_or(LaneId::RUN)
     }
+}
+
+fn clock(clocks: &BTreeMap<LaneId, SimTime>, lane: LaneId) -> SimTime {
+    clocks.get(&lane).copied().unwrap_or_default()
 }

@@ -45,6 +45,10 @@ pub(super) enum Fault {
     LateMoneyIgnored,
     AmountNotCompared,
     RunningTotalsBooked,
+    KeyPerAttempt,
+    TimeoutIsFailure,
+    StatusIsEnough,
+    UnreadableIsFatal,
     NoRecovery,
     RecoveryBooksAgain,
 }
@@ -206,6 +210,30 @@ pub static DEFECTS: &[Defect] = &[
         rule: "AMT-12",
         story: "books the running total once for each transfer of a payment",
         fault: Fault::RunningTotalsBooked,
+    },
+    Defect {
+        name: "key-per-attempt",
+        rule: "API-02",
+        story: "asks again for a payment under a new idempotency key, and so creates a second one",
+        fault: Fault::KeyPerAttempt,
+    },
+    Defect {
+        name: "timeout-is-failure",
+        rule: "API-04",
+        story: "cancels an order for good when the creation of its payment was not answered",
+        fault: Fault::TimeoutIsFailure,
+    },
+    Defect {
+        name: "status-is-enough",
+        rule: "API-06",
+        story: "takes any 2xx for a payment, whatever the answer says",
+        fault: Fault::StatusIsEnough,
+    },
+    Defect {
+        name: "unreadable-is-fatal",
+        rule: "API-11",
+        story: "cancels an order for good when the answer about its payment cannot be read",
+        fault: Fault::UnreadableIsFatal,
     },
     Defect {
         name: "no-recovery",

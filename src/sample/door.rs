@@ -102,7 +102,9 @@ impl IntoResponse for ShopError {
                 StatusCode::UNPROCESSABLE_ENTITY
             }
             Self::Taken => StatusCode::CONFLICT,
-            Self::Provider(ProviderError::Unavailable(_)) => StatusCode::SERVICE_UNAVAILABLE,
+            Self::Provider(ProviderError::Unavailable(_) | ProviderError::Unreadable(_)) => {
+                StatusCode::SERVICE_UNAVAILABLE
+            }
             Self::Store(_) => return answer(StatusCode::INTERNAL_SERVER_ERROR, "internal error"),
         };
         answer(status, &self.to_string())

@@ -1,12 +1,13 @@
 //! The shop's client of the payment service's API.
 
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 use reqwest::{Client, RequestBuilder, StatusCode};
 use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::config::Config;
+use super::defect::Fault;
 use super::money::format_atoms;
 use super::order::Order;
 use super::payment::{Payment, ReadError};
@@ -23,6 +24,9 @@ pub(super) enum ProviderError {
     /// Not now; the same request may be sent again.
     #[error("the payment service is not available: {0}")]
     Unavailable(String),
+    /// It answered, and what it said cannot be read: it may have done what was asked.
+    #[error("the payment service said what cannot be read: {0}")]
+    Unreadable(String),
 }
 
 /// One account at the payment service.
@@ -44,7 +48,11 @@ impl Provider {
 
     /// Creates the payment of an order. However often this is asked, there is one: the key of
     /// idempotency is the order itself.
-    pub(super) async fn create(&self, order: &Order) -> Result<Payment, ProviderError> {
+    pub(super) async fn create(
+        &self,
+        order: &Order,
+        fault: Option<Fault>,
+    ) -> Result<Payment, ProviderError> {
         let body = json!({
             "reference": order.reference,
             "amount": format_atoms(order.due, order.rail.decimals),
@@ -52,9 +60,13 @@ impl Provider {
             "network": order.rail.network,
         });
         let request = self.http.post(&self.payments).json(&body);
-        let key = format!("order-{}", order.reference);
+        let key = match fault {
+            // Planted (API-02): the key is new each time.
+            Some(Fault::KeyPerAttempt) => format!("attempt-{:?}", SystemTime::now()),
+            _ => format!("order-{}", order.reference),
+        };
         let answer = self.send(request.header("idempotency-key", key)).await?;
-        read(answer)?.ok_or_else(|| ProviderError::Unavailable("an unknown status".to_owned()))
+        read(answer)?.ok_or_else(|| ProviderError::Unreadable("an unknown status".to_owned()))
     }
 
     /// Every payment that the service has for a reference, oldest first.
@@ -72,7 +84,9 @@ impl Provider {
         let answer = request.header("x-api-key", &self.key).send().await.map_err(unavailable)?;
         let status = answer.status();
         if status.is_success() {
-            return answer.json().await.map_err(unavailable);
+            let unreadable =
+                |error: reqwest::Error| ProviderError::Unreadable(error.without_url().to_string());
+            return answer.json().await.map_err(unreadable);
         }
         let problem: Value = answer.json().await.unwrap_or_default();
         let code = problem["code"].as_str().unwrap_or("no code");
@@ -99,7 +113,7 @@ fn read(payment: Value) -> Result<Option<Payment>, ProviderError> {
 }
 
 fn unreadable(error: impl Into<ReadError>) -> ProviderError {
-    ProviderError::Unavailable(error.into().to_string())
+    ProviderError::Unreadable(error.into().to_string())
 }
 
 #[derive(Deserialize)]

@@ -67,18 +67,45 @@ impl Shop {
         if let Some(payment) = order.payment {
             return Ok(payment);
         }
-        let reference = order.reference.clone();
-        match self.provider.create(&order).await {
+        let fault = self.config.fault();
+        let gives_up = [Some(Fault::TimeoutIsFailure), Some(Fault::UnreadableIsFatal)];
+        if gives_up.contains(&fault) && order.state == State::Cancelled {
+            return Err(ShopError::Taken);
+        }
+        match self.provider.create(&order, fault).await {
             Ok(payment) => {
                 self.bind(&payment).await?;
                 Ok(payment.id)
             }
-            Err(refused @ ProviderError::Refused(_)) => {
-                self.store.write(move |db| store::refuse(db, &reference)).await?;
-                Err(refused.into())
-            }
-            Err(unavailable @ ProviderError::Unavailable(_)) => Err(unavailable.into()),
+            Err(error) => self.after_failure(order.reference, error).await,
         }
+    }
+
+    /// Only a refusal is final. What was not answered may have been done: the order stays open, and
+    /// the next checkout asks again.
+    async fn after_failure(
+        &self,
+        reference: String,
+        error: ProviderError,
+    ) -> Result<String, ShopError> {
+        let fault = self.config.fault();
+        let is_final = match &error {
+            ProviderError::Refused(_) => true,
+            ProviderError::Unavailable(_) => fault == Some(Fault::TimeoutIsFailure),
+            ProviderError::Unreadable(_) => {
+                matches!(fault, Some(Fault::TimeoutIsFailure | Fault::UnreadableIsFatal))
+            }
+        };
+        if matches!(error, ProviderError::Unreadable(_)) && fault == Some(Fault::StatusIsEnough) {
+            let assumed = format!("payment of {reference}");
+            let id = assumed.clone();
+            self.store.write(move |db| store::bind(db, &reference, &id)).await?;
+            return Ok(assumed);
+        }
+        if is_final {
+            self.store.write(move |db| store::refuse(db, &reference)).await?;
+        }
+        Err(error.into())
     }
 
     /// Stores the order before anybody outside hears of it.

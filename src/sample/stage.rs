@@ -1,11 +1,12 @@
 //! The stage on which plays are played: one merchant, and a payment service of one route.
 
+use std::collections::BTreeSet;
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex};
 use std::time::SystemTime;
 
 use axum::extract::{Query, State};
-use axum::http::StatusCode;
+use axum::http::{HeaderMap, StatusCode};
 use axum::routing::post;
 use axum::{Json, Router};
 use base64::Engine as _;
@@ -34,7 +35,9 @@ pub(super) struct Stage {
 struct Service {
     truth: Option<Value>,
     is_silent: bool,
-    created: u32,
+    /// What the next creation is answered, and whether it is carried out.
+    next: Option<(StatusCode, &'static str, bool)>,
+    keys: BTreeSet<String>,
 }
 
 /// How a delivery proves what it says.
@@ -82,8 +85,13 @@ impl Stage {
         self.service.lock().unwrap().is_silent = !answers;
     }
 
-    pub(super) fn payments_created(&self) -> u32 {
-        self.service.lock().unwrap().created
+    /// The next creation is answered so, and carried out or not.
+    pub(super) fn answer_next(&self, status: StatusCode, body: &'static str, is_done: bool) {
+        self.service.lock().unwrap().next = Some((status, body, is_done));
+    }
+
+    pub(super) fn payments_created(&self) -> usize {
+        self.service.lock().unwrap().keys.len()
     }
 
     pub(super) async fn check_out(&self, amount: &str) -> StatusCode {
@@ -270,18 +278,25 @@ pub(super) fn event(id: &str, kind: &str, payment: &Value) -> Value {
 
 async fn create(
     State(service): State<Arc<Mutex<Service>>>,
+    headers: HeaderMap,
     Json(request): Json<Value>,
-) -> (StatusCode, Json<Value>) {
+) -> (StatusCode, String) {
     let mut service = service.lock().unwrap();
     if service.is_silent {
-        return (StatusCode::SERVICE_UNAVAILABLE, Json(json!({"code": "temporarily_unavailable"})));
+        let problem = json!({"code": "temporarily_unavailable"});
+        return (StatusCode::SERVICE_UNAVAILABLE, problem.to_string());
     }
-    let due = request["amount"].as_str().unwrap();
-    if service.truth.is_none() {
-        service.created += 1;
-        service.truth = Some(payment(due, "pending", "0"));
+    let next = service.next.take();
+    if next.is_none_or(|(_, _, is_done)| is_done) {
+        let key = headers["idempotency-key"].to_str().unwrap();
+        service.keys.insert(key.to_owned());
+        let due = request["amount"].as_str().unwrap();
+        service.truth.get_or_insert_with(|| payment(due, "pending", "0"));
     }
-    (StatusCode::CREATED, Json(service.truth.clone().unwrap()))
+    match next {
+        Some((status, body, _)) => (status, body.to_owned()),
+        None => (StatusCode::CREATED, service.truth.as_ref().unwrap().to_string()),
+    }
 }
 
 async fn list(

@@ -73,6 +73,15 @@ recovery-books-again   | hidden-confirmed reconcile reconcile | paid 1 250 - 200
 recovery-books-again   | confirmed settled reconcile          | paid 1 250 - 200               | paid 2 250,250 - 200
 ";
 
+/// How the first creation was answered, whether it was carried out, and what the defect makes of
+/// the second.
+const CREATIONS: &[(&str, u16, &str, bool, &str)] = &[
+    ("key-per-attempt", 500, "{}", true, "201, 2 created"),
+    ("timeout-is-failure", 503, "{}", true, "409, 1 created"),
+    ("status-is-enough", 202, "{}", false, "201, 0 created"),
+    ("unreadable-is-fatal", 201, "<html>", true, "409, 1 created"),
+];
+
 /// What only the sound merchant is asked.
 const SOUND: &str = "
 created unknown                            | awaiting 0 - - 200
@@ -112,8 +121,28 @@ async fn each_defect_shows_and_the_sound_merchant_stands() {
             shown.insert(defect);
         }
     }
+    for (defect, status, body, is_done, planted) in CREATIONS {
+        let status = StatusCode::from_u16(*status).unwrap();
+        assert_eq!(created(None, status, body, *is_done).await, "201, 1 created");
+        assert_eq!(created(Some(defect), status, body, *is_done).await, *planted, "{defect}");
+        shown.insert(defect);
+    }
     let all = DEFECTS.iter().map(|defect| defect.name).collect();
     assert_eq!(shown, all, "each defect needs a play that shows it");
+}
+
+/// The second of two checkouts, where the creation that the first one made was answered so.
+async fn created(
+    defect: Option<&str>,
+    status: StatusCode,
+    body: &'static str,
+    is_done: bool,
+) -> String {
+    let stage = Stage::start(defect).await;
+    stage.answer_next(status, body, is_done);
+    let _first = stage.check_out("250").await;
+    let second = stage.check_out("250").await;
+    format!("{}, {} created", second.as_u16(), stage.payments_created())
 }
 
 #[tokio::test]

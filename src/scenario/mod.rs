@@ -11,6 +11,7 @@ mod selection;
 pub mod step;
 pub mod suite;
 mod transpose;
+mod trouble;
 pub mod yaml;
 
 pub use forgery::{FORGERIES, Forgery};
@@ -19,3 +20,4 @@ pub use plan::{
     Action, Alteration, Arrival, Deliver, Expectation, Phase, Plan, Scenario, Source, Step,
 };
 pub use selection::{Selection, SelectionError, TagExpression, Target};
+pub use trouble::{ApiTrouble, Call, Trouble};

@@ -43,7 +43,7 @@ impl Orders {
                 self.focus = at;
                 Ok(())
             }
-            Action::PassTime(_) | Action::Reconcile => Ok(()),
+            Action::PassTime(_) | Action::Trouble(_) | Action::Reconcile => Ok(()),
             _ if self.rails.is_empty() => Err(NONE_OPEN.to_owned()),
             _ => Ok(()),
         }

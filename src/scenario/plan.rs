@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use serde::{Deserialize, Serialize};
 
-use super::{Forgery, Network, Operation, Pay};
+use super::{ApiTrouble, Forgery, Network, Operation, Pay};
 use crate::model::{EventKind, ExceptionClass, Money, OrderState, Rail, Span};
 
 /// Everything that will be played.
@@ -99,6 +99,10 @@ pub enum Action {
     },
     /// An authentic event of a type that the merchant cannot know, with fields it cannot know.
     UnknownEvent,
+    /// Something goes wrong with the merchant's next calls to the provider.
+    Trouble(ApiTrouble),
+    /// The buyer submits the checkout of the order once more.
+    CheckOutAgain,
     /// The merchant's own reconciliation runs now.
     Reconcile,
     /// What must be seen.

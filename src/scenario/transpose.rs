@@ -72,6 +72,8 @@ fn action(action: &Action, rail: &'static Rail) -> Option<Action> {
         | Action::DropAll
         | Action::Forge { .. }
         | Action::UnknownEvent
+        | Action::Trouble(_)
+        | Action::CheckOutAgain
         | Action::Reconcile
         | Action::Expect(_) => action.clone(),
     })
@@ -126,6 +128,8 @@ fn names(action: &Action, kind: EventKind) -> bool {
         | Action::DropOthers
         | Action::DropAll
         | Action::UnknownEvent
+        | Action::Trouble(_)
+        | Action::CheckOutAgain
         | Action::Reconcile
         | Action::Expect(_) => false,
     }

@@ -198,7 +198,7 @@ impl Stage {
             body: Bytes::from(serde_json::to_vec(&body).unwrap()),
             ..ApiRequest::default()
         };
-        let reply = self.world.api(&request, self.real_ms);
+        let (reply, _) = self.world.api(&request, self.real_ms);
         assert_eq!(reply.status, 201, "{}", String::from_utf8_lossy(&reply.body));
         Answer::Driven(http(201))
     }

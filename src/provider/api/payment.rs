@@ -3,7 +3,7 @@
 use crate::model::{PaymentId, Reference, Status};
 
 use super::route::{Access, Answer, Body, Call, Doc, Handler, Route, payment_in_path, schema_of};
-use super::{ApiReply, Subject, json, list};
+use super::{ApiReply, ApiRequest, Subject, json, list};
 use crate::provider::id::Prefix;
 use crate::provider::idempotency::Outcome;
 use crate::provider::key::Scope;
@@ -184,6 +184,32 @@ impl Provider {
         let view = payment.view(self.chains.height(payment));
         let reply = json(&wire::payment(&self.account, payment, &view));
         Ok(ApiReply { payment: Some(payment.id.clone()), ..reply })
+    }
+
+    /// The answer to this read of a payment, or of an order's payments, as it was before the last
+    /// change; none for any other call, or where nothing changed since the creation.
+    #[must_use]
+    pub fn stale(&self, request: &ApiRequest) -> Option<ApiReply> {
+        if request.method != "GET" || !request.path.starts_with("/v1/payments") {
+            return None;
+        }
+        let before = |payment: &Payment| {
+            let view = &payment.said.iter().rev().nth(1)?.view;
+            serde_json::to_value(wire::payment(&self.account, payment, view)).ok()
+        };
+        match self.subject(request) {
+            Subject::Payment(id) => {
+                let form = before(self.get(&id)?)?;
+                Some(ApiReply { payment: Some(id), ..json(&form) })
+            }
+            Subject::Reference(reference) => {
+                let positions = self.by_reference.get(&reference)?;
+                let forms: Option<Vec<_>> =
+                    positions.iter().map(|at| before(&self.payments[*at])).collect();
+                Some(json(&list(forms?.into_iter(), usize::MAX)))
+            }
+            Subject::Nothing => None,
+        }
     }
 
     pub(super) fn find(&self, id: &str) -> Result<&Payment, Problem> {

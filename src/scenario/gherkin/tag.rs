@@ -3,7 +3,7 @@
 use crate::input::{InputError, nearest};
 
 /// Words for parts of the suite, as `--tags` selects them.
-pub const AREAS: [&str; 11] = [
+pub const AREAS: [&str; 12] = [
     "authenticity",
     "parsing",
     "replay",
@@ -14,6 +14,7 @@ pub const AREAS: [&str; 11] = [
     "amounts",
     "rails",
     "reconciliation",
+    "api",
     "control",
 ];
 

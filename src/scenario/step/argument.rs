@@ -8,7 +8,7 @@ use crate::model::{
     EventKind, ExceptionClass, Mistake, Money, MoneyError, OrderState, RAILS, Rail, Span,
     rail_by_asset_network,
 };
-use crate::scenario::{FORGERIES, Forgery};
+use crate::scenario::{Call, FORGERIES, Forgery};
 
 const NUMBERS: [&str; 11] =
     ["no", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten"];
@@ -195,6 +195,24 @@ impl<'a> Args<'a> {
         }
     }
 
+    /// `create call`, `3 create calls`: which, and how many.
+    pub(super) fn calls(&self, n: usize) -> Result<(Call, u32), StepError> {
+        let text = self.found[n].0;
+        let words: Vec<_> = text.split(' ').collect();
+        let (number, word) = match words[..] {
+            [number, word, _] => (self.number(n, number)?, word),
+            [word, ..] => (1, word),
+            [] => (1, ""),
+        };
+        let known = Call::ALL.map(|(word, _)| word);
+        let call = Call::ALL.into_iter().find(|(known, _)| *known == word);
+        match (call, number) {
+            (None, _) => Err(self.unknown(n, format!("`{word}` is no kind of call"), word, &known)),
+            (_, 0) => Err(self.fault(n, "no call is none".to_owned(), "at least one")),
+            (Some((_, call)), number) => Ok((call, number)),
+        }
+    }
+
     /// `first`
     pub(super) fn nth(&self, n: usize) -> Result<u32, StepError> {
         let word = self.found[n].0;
@@ -282,6 +300,14 @@ pub(super) fn counted(n: u32, noun: &str) -> String {
     match n {
         1 => format!("one {noun}"),
         n => format!("{n} {noun}s"),
+    }
+}
+
+/// `create call`, `3 create calls`
+pub(super) fn calls(call: Call, n: u32) -> String {
+    match n {
+        1 => format!("{} call", call.as_str()),
+        n => format!("{n} {} calls", call.as_str()),
     }
 }
 

@@ -14,6 +14,7 @@ mod order;
 mod parameter;
 mod payer;
 mod provider;
+mod service;
 
 use std::sync::LazyLock;
 
@@ -86,6 +87,7 @@ pub static STEPS: &[Group] = &[
     payer::GROUP,
     network::GROUP,
     provider::GROUP,
+    service::GROUP,
     delivery::GROUP,
     forgery::GROUP,
     merchant::GROUP,

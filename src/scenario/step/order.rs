@@ -26,6 +26,17 @@ pub(super) const GROUP: Group = Group {
             },
         },
         Wording {
+            keyword: Keyword::When,
+            expression: "the buyer checks out again",
+            doc: "The checkout of the same order is submitted once more.",
+            example: "the buyer checks out again",
+            build: |_| Ok(Action::CheckOutAgain),
+            print: |action| match action {
+                Action::CheckOutAgain => Some("the buyer checks out again".to_owned()),
+                _ => None,
+            },
+        },
+        Wording {
             keyword: Keyword::Given,
             expression: "we turn to the {nth} order",
             doc: "The next steps are about the order that was opened as the n-th.",

@@ -73,6 +73,12 @@ pub static PARAMETERS: &[Parameter] = &[
               `with an undecodable signature`, `with a signature of an unknown version`, \
               `with its body altered`, `with its id altered` or `with its timestamp altered`",
     },
+    Parameter {
+        name: "calls",
+        pattern: "(?:[a-z]+ |[0-9]+ )?[A-Za-z]+ calls?",
+        doc: "calls of the merchant to the provider: `create call`, `3 create calls`, `read call`, \
+              `refund call`, or `API call` for whatever it calls",
+    },
     Parameter { name: "nth", pattern: "[a-z]+", doc: "`first` to `tenth`" },
     Parameter {
         name: "span",

@@ -7,6 +7,7 @@ mod axis;
 mod expect;
 mod pay;
 mod play;
+mod trouble;
 
 use std::collections::BTreeSet;
 

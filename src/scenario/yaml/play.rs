@@ -2,7 +2,7 @@
 
 use super::axis::Row;
 use super::pay::{network, operate, pay, replace};
-use super::{Story, expect, open};
+use super::{Story, expect, open, trouble};
 use crate::input::{Cursor, Value};
 use crate::model::{EventKind, Span};
 use crate::scenario::{Action, Alteration, Arrival, Deliver, FORGERIES, Forgery, Pay};
@@ -27,6 +27,7 @@ const VERBS: &[(&str, Verb)] = &[
     ("hold", |c, row, _| Some(vec![Action::HoldBack(events(c, row)?)])),
     ("drop", |c, row, _| Some(vec![dropped(c, row)?])),
     ("forge", |c, row, _| Some(vec![forge(c, row)?])),
+    ("trouble", |c, row, _| trouble::read(c, row)),
     ("focus", |c, row, _| Some(vec![Action::Focus(row.number(c)?)])),
 ];
 
@@ -35,6 +36,7 @@ const WORDS: &[(&str, Action)] = &[
     ("settle", Action::Settle),
     ("expire", Action::Expire),
     ("accept", Action::Accept),
+    ("check-out-again", Action::CheckOutAgain),
     ("reconcile", Action::Reconcile),
     ("unknown-event", Action::UnknownEvent),
 ];
@@ -205,7 +207,7 @@ fn event(cursor: &Cursor<'_>, word: &str) -> Option<EventKind> {
     found
 }
 
-fn span(cursor: &Cursor<'_>, row: &Row<'_>) -> Option<Span> {
+pub(super) fn span(cursor: &Cursor<'_>, row: &Row<'_>) -> Option<Span> {
     let text = row.text(cursor)?;
     match text.parse() {
         Ok(span) => Some(span),
