@@ -48,6 +48,7 @@ fn truth(text: &str) -> Truth {
         due,
         received,
         transfers: u32::from(is_stray || !received.is_zero()),
+        charged_back: None,
         event: None,
     }
 }

@@ -96,6 +96,16 @@ fn rows_on_foreign_rails_are_left_out_and_listed() {
 }
 
 #[test]
+fn what_the_merchant_does_not_have_is_left_out_and_listed() {
+    let mut plan = plan();
+    let all = plan.scenarios.len();
+    plan.leave_out(&["refunds".to_owned()]);
+    assert!(!plan.left_out.is_empty() && plan.scenarios.len() + plan.left_out.len() == all);
+    assert!(plan.scenarios.iter().all(|scenario| !scenario.tags.contains("refunds")));
+    assert!(plan.left_out.iter().all(|(_, reason)| reason.contains("no refunds")));
+}
+
+#[test]
 fn what_is_selected_is_what_was_meant() {
     let file = "features/idempotency.feature";
     let all = plan();

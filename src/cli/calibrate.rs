@@ -115,6 +115,7 @@ async fn measure(
     let profile = profile(exe, defect.map(|defect| defect.name));
     let rails: Vec<&str> = profile.provider.rails.iter().map(String::as_str).collect();
     let mut plan = plan(&files(&[])?, &rails, &codes())?;
+    plan.leave_out(&profile.scope.absent);
     let tags = defect.map(|defect| format!("@{}", defect.rule));
     let parse = |tags: &String| TagExpression::parse(tags, &codes());
     let selection = Selection { targets: Vec::new(), tags: tags.as_ref().map(parse).transpose()? };

@@ -54,7 +54,10 @@ pub fn run(args: &Args) -> Result<ExitCode, Failure> {
         Ok(None) | Err(_) => RAILS.iter().map(|rail| rail.id).collect(),
     };
     let planned = plan(&files(&scenarios)?, &rails, &codes()).map_err(Failure::from);
-    let (profile, ((), plan)) = both(read, both(provider, planned))?;
+    let (profile, ((), mut plan)) = both(read, both(provider, planned))?;
+    if let Some(profile) = &profile {
+        plan.leave_out(&profile.scope.absent);
+    }
     print(|out| {
         for file in &providers {
             writeln!(out, "{file}: fine; `countersign profiles {file}` explains it")?;

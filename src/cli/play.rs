@@ -137,6 +137,7 @@ impl PlayArgs {
     pub fn job(&self, profile: Profile, command: &str) -> Result<Job, Failure> {
         let rails: Vec<&str> = profile.provider.rails.iter().map(String::as_str).collect();
         let mut plan = plan(&files(&self.select)?, &rails, &codes())?;
+        plan.leave_out(&profile.scope.absent);
         let selection = self.selection()?;
         selection.apply(&mut plan)?;
         let seed = self.seed.unwrap_or_else(fresh_seed);

@@ -161,6 +161,9 @@ pub struct Truth {
     pub strictly_counted: bool,
     /// How many transfers came.
     pub transfers: u32,
+    /// What a lost dispute took.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub charged_back: Option<Money>,
     /// The event that announced this, where one did.
     pub event: Option<EventKind>,
 }

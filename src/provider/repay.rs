@@ -7,7 +7,7 @@ use crate::model::{PaymentId, SimTime};
 use super::id::Prefix;
 use super::machine::Command;
 use super::payment::{Destination, Payment};
-use super::refund::{DisputeTerms, Refund};
+use super::refund::{DisputeTerms, Refund, RefundStatus};
 use super::refused::Refused;
 use super::{Event, Provider};
 
@@ -17,6 +17,16 @@ impl Provider {
     #[must_use]
     pub fn refundable(&self, payment: &PaymentId) -> u128 {
         self.get(payment).map_or(0, Payment::refundable)
+    }
+
+    /// Refunds of this payment that have not come to their end, oldest first.
+    #[must_use]
+    pub fn live_refunds(&self, payment: &PaymentId) -> Vec<String> {
+        let refunds = self.get(payment).map(|payment| &payment.refunds);
+        let all = refunds.map(|refunds| refunds.after(refunds.steps.len())).unwrap_or_default();
+        let is_live = |status| matches!(status, RefundStatus::Pending | RefundStatus::Processing);
+        let live = all.into_iter().filter(|(_, status)| is_live(*status));
+        live.map(|(refund, _)| refund.id.clone()).collect()
     }
 
     /// So many atoms are to go back, to the sender of the largest transfer where no destination is

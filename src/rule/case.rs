@@ -170,6 +170,8 @@ impl<'a> Case<'a> {
                 Expectation::Credits { count, .. } => look.credits |= *count > 0,
                 Expectation::Fulfilments(count) => look.fulfilments |= *count > 0,
                 Expectation::Exception(_) => look.exceptions = true,
+                // What went back is decided by the expectation alone.
+                Expectation::Refunds { .. } | Expectation::Reversed(_) => {}
                 Expectation::Consistent => *look = Scrutiny::ALL,
                 Expectation::NoEffect | Expectation::Acknowledged => {}
             }

@@ -234,7 +234,10 @@ fn is_excused(case: &Case<'_>, expected: &Expected, violation: &Violation) -> bo
     let (Some(order), Some(look)) = (order, look) else { return false };
     let is_lacking = match &expected.expectation {
         Expectation::Acknowledged | Expectation::NoEffect => false,
-        Expectation::Credits { count, .. } | Expectation::Fulfilments(count) => *count > 0,
+        Expectation::Credits { count, .. }
+        | Expectation::Fulfilments(count)
+        | Expectation::Refunds { count, .. } => *count > 0,
+        Expectation::Reversed(amount) => amount.is_some(),
         Expectation::Order(_) | Expectation::Exception(_) | Expectation::Consistent => true,
     };
     is_lacking && order.is_excused(&case.run.policy, look, &case.reconciled)

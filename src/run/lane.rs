@@ -326,6 +326,8 @@ impl Lane {
             }
             Expectation::Order(_)
             | Expectation::Fulfilments(_)
+            | Expectation::Refunds { .. }
+            | Expectation::Reversed(_)
             | Expectation::Credits { .. }
             | Expectation::Exception(_)
             | Expectation::NoEffect

@@ -4,8 +4,8 @@
 use super::act::PAYER_TAKES;
 use super::lane::{Lane, Stop};
 use super::{Now, World};
-use crate::model::Span;
-use crate::provider::{Hold, Provider};
+use crate::model::{PaymentId, SimTime, Span, Status};
+use crate::provider::{Event, Hold, Provider, Refused};
 use crate::scenario::{Network, Operation};
 
 impl Lane {
@@ -40,8 +40,27 @@ impl Lane {
         world: &mut World,
         now: Now,
     ) -> Result<(), Stop> {
+        // Nobody gives back what is not his yet: refunds and disputes are about settled money.
+        if matches!(what, Operation::Refund(_) | Operation::OpenDispute(_)) {
+            self.drive_on(Status::Settled, world, now)?;
+        }
         self.pass(PAYER_TAKES, world, now);
         match what {
+            Operation::Refund(amount) => self.transition(world, now, |provider, payment, at| {
+                let atoms = amount.map_or_else(|| provider.refundable(payment), |it| it.atoms);
+                provider.refund(payment, atoms, at).map(|(_, events)| events)
+            }),
+            Operation::StartRefund => self.refund(world, now, Provider::start_refund),
+            Operation::CompleteRefund => self.refund(world, now, Provider::complete_refund),
+            Operation::FailRefund => self.refund(world, now, Provider::fail_refund),
+            Operation::OpenDispute(amount) => {
+                self.transition(world, now, |provider, payment, at| {
+                    let atoms = amount.map_or_else(|| provider.refundable(payment), |it| it.atoms);
+                    provider.open_dispute(payment, (atoms, "not_received"), at)
+                })
+            }
+            Operation::WinDispute => self.transition(world, now, Provider::win_dispute),
+            Operation::LoseDispute => self.transition(world, now, Provider::lose_dispute),
             Operation::Hold => self.transition(world, now, |provider, payment, at| {
                 provider.hold(payment, Hold::Screening, at)
             }),
@@ -67,10 +86,24 @@ impl Lane {
         Ok(())
     }
 
+    /// Something happens to the oldest refund that is not over.
+    fn refund(
+        &mut self,
+        world: &mut World,
+        now: Now,
+        act: fn(&mut Provider, &str, SimTime) -> Result<Vec<Event>, Refused>,
+    ) -> Result<(), Stop> {
+        let live = world.provider.live_refunds(&self.payment()?);
+        let Some(refund) = live.first() else {
+            return Err(Stop::Broken("the provider has no refund that is not over yet".into()));
+        };
+        self.transition(world, now, |provider, _, at| act(provider, refund, at))
+    }
+
     fn stall(
         &mut self,
         world: &mut World,
-        act: fn(&mut Provider, &crate::model::PaymentId) -> Result<(), crate::provider::Refused>,
+        act: fn(&mut Provider, &PaymentId) -> Result<(), Refused>,
     ) -> Result<(), Stop> {
         let payment = self.payment()?;
         act(&mut world.provider, &payment)

@@ -4,7 +4,7 @@
 use super::lane::{Lane, Task};
 use super::{Now, Request, World};
 use crate::history::{Expected, Fact, Observed, Why};
-use crate::model::{Observation, OrderState, PostingKind, Span, Truth};
+use crate::model::{Observation, OrderState, PostingKind, Span};
 use crate::rule::oracle::{Decision, Shown, decide};
 use crate::scenario::Expectation;
 
@@ -136,6 +136,8 @@ impl Lane {
                 seen.fulfilments.is_some_and(|fulfilled| fulfilled > u64::from(*count))
             }
             Expectation::Order(_)
+            | Expectation::Refunds { .. }
+            | Expectation::Reversed(_)
             | Expectation::Exception(_)
             | Expectation::NoEffect
             | Expectation::Acknowledged
@@ -146,9 +148,7 @@ impl Lane {
     fn is_met(&self, wait: &Wait, looked: &Looked, world: &World) -> Option<bool> {
         let seen = looked.seen.as_ref().ok()?;
         let order = &self.orders[wait.order];
-        let truth: Option<Truth> =
-            order.payment.as_ref().and_then(|payment| world.provider.truth(payment));
-        let truths: Vec<&Truth> = truth.iter().collect();
+        let truths = world.truths(self.id(), &order.reference);
         let shown = Shown::of(seen, order.due.asset);
         let acknowledged = !self.has_retries();
         let decision = decide(
@@ -185,6 +185,8 @@ fn ends_at_once(expectation: &Expectation) -> bool {
         Expectation::Exception(_) | Expectation::Acknowledged => true,
         Expectation::Credits { .. }
         | Expectation::Fulfilments(_)
+        | Expectation::Refunds { .. }
+        | Expectation::Reversed(_)
         | Expectation::NoEffect
         | Expectation::Consistent => false,
     }

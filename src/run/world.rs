@@ -6,7 +6,7 @@ use std::io;
 use super::trouble::{self, Troubles};
 use crate::fault::Conduct;
 use crate::history::{ApiCall, Entry, Fact, Redaction, Transition, Writer};
-use crate::model::{LaneId, Money, PaymentId, Reference, SimTime};
+use crate::model::{LaneId, Money, PaymentId, Reference, SimTime, Truth};
 use crate::provider::{ApiReply, ApiRequest, Event, Provider, Subject};
 use crate::scenario::{ApiTrouble, Trouble};
 
@@ -175,6 +175,16 @@ impl World {
     #[must_use]
     pub fn unmet(&self, lane: LaneId) -> Option<ApiTrouble> {
         self.troubles.get(&lane)?.unmet()
+    }
+
+    /// What was true of the payments of an order of a lane in play, in order.
+    pub(super) fn truths(&self, lane: LaneId, reference: &Reference) -> Vec<&Truth> {
+        let entries = self.live.get(&lane).into_iter().flatten();
+        let truths = entries.filter_map(|entry| match &entry.fact {
+            Fact::Transitioned(transition) => Some(&transition.truth),
+            _ => None,
+        });
+        truths.filter(|truth| truth.reference == *reference).collect()
     }
 
     /// The merchant calls the provider: at the clock of the lane that the call belongs to.

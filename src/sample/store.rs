@@ -240,11 +240,15 @@ fn is_credited(
         Some(Fault::EventIdOnly) => {
             Some("select 1 from events where payment = ?1 and id <> ?2 and kind = ?3 and applied")
         }
-        // Each kind of event is booked once.
-        Some(Fault::CreditPerStatus) if cause.kind != RECONCILIATION.kind => Some(
-            "select 1 where ?2 <> '' and not exists (select 1 from postings
+        // Each status with money is booked once.
+        Some(Fault::CreditPerStatus)
+            if ["payment.confirmed", "payment.settled"].contains(&cause.kind) =>
+        {
+            Some(
+                "select 1 where ?2 <> '' and not exists (select 1 from postings
              where payment = ?1 and cause_kind = ?3)",
-        ),
+            )
+        }
         // Reconciliation believes only in what it has booked itself.
         Some(Fault::RecoveryBooksAgain) if cause.kind == RECONCILIATION.kind => Some(
             "select 1 where not exists (select 1 from postings

@@ -74,6 +74,20 @@ pub enum Operation {
     Cancel,
     /// The endpoint is tried out.
     Test,
+    /// So much goes back to the payer; `None`: whatever is left. The payment settles first.
+    Refund(Option<Money>),
+    /// The oldest refund that is not over is on the network.
+    StartRefund,
+    /// It arrives.
+    CompleteRefund,
+    /// It does not arrive.
+    FailRefund,
+    /// The payer wants so much back; `None`: whatever is left. The payment settles first.
+    OpenDispute(Option<Money>),
+    /// The merchant keeps what was disputed.
+    WinDispute,
+    /// The payer gets it.
+    LoseDispute,
 }
 
 impl Pay {

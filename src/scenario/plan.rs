@@ -162,6 +162,15 @@ pub enum Expectation {
     },
     /// Fulfilled exactly so often.
     Fulfilments(u32),
+    /// Exactly so many refunds are posted, which together are this amount (`None`: nothing).
+    Refunds {
+        /// How many.
+        count: u32,
+        /// Their sum.
+        amount: Option<Money>,
+    },
+    /// Credits of this amount are taken back, where any stood (`None`: none are).
+    Reversed(Option<Money>),
     /// An open exception of this class, or of `other`.
     Exception(ExceptionClass),
     /// The order shows nothing that the provider's truth does not allow: no effect of what was
@@ -186,6 +195,23 @@ pub enum Phase {
     Reconciliation,
 }
 
+impl Plan {
+    /// Leaves out what is about a part that the merchant does not have: the words of its scope are
+    /// tags as well.
+    pub fn leave_out(&mut self, absent: &[String]) {
+        let lacks = |scenario: &Scenario| absent.iter().find(|word| scenario.tags.contains(*word));
+        let (kept, left) = std::mem::take(&mut self.scenarios)
+            .into_iter()
+            .partition(|scenario| lacks(scenario).is_none());
+        self.scenarios = kept;
+        let left: Vec<Scenario> = left;
+        self.left_out.extend(left.into_iter().map(|scenario| {
+            let word = lacks(&scenario).map_or("", String::as_str);
+            (scenario.name, format!("the merchant has no {word} (scope.absent)"))
+        }));
+    }
+}
+
 impl Scenario {
     /// When it may run, from what it does.
     #[must_use]
@@ -207,7 +233,10 @@ impl Expectation {
     pub fn is_positive(&self) -> bool {
         match self {
             Self::Order(_) | Self::Exception(_) | Self::Acknowledged => true,
-            Self::Credits { count, .. } | Self::Fulfilments(count) => *count > 0,
+            Self::Credits { count, .. }
+            | Self::Fulfilments(count)
+            | Self::Refunds { count, .. } => *count > 0,
+            Self::Reversed(amount) => amount.is_some(),
             Self::NoEffect | Self::Consistent => false,
         }
     }

@@ -6,7 +6,7 @@
 
 use crate::model::{Asset, EventKind, Money, Rail, rail_by_id};
 
-use super::{Action, Expectation, Network, Pay, Replacement, Scenario, Step};
+use super::{Action, Expectation, Network, Operation, Pay, Replacement, Scenario, Step};
 
 /// Scenarios about the rails themselves stay on the rails that they name.
 const BOUND: &str = "rails";
@@ -53,6 +53,19 @@ fn action(action: &Action, rail: &'static Rail) -> Option<Action> {
         Action::Expect(Expectation::Credits { count, amount: Some(amount) }) => {
             let amount = Some(money(*amount, asset)?);
             Action::Expect(Expectation::Credits { count: *count, amount })
+        }
+        Action::Expect(Expectation::Refunds { count, amount: Some(amount) }) => {
+            let amount = Some(money(*amount, asset)?);
+            Action::Expect(Expectation::Refunds { count: *count, amount })
+        }
+        Action::Expect(Expectation::Reversed(Some(amount))) => {
+            Action::Expect(Expectation::Reversed(Some(money(*amount, asset)?)))
+        }
+        Action::Operate(Operation::Refund(Some(amount))) => {
+            Action::Operate(Operation::Refund(Some(money(*amount, asset)?)))
+        }
+        Action::Operate(Operation::OpenDispute(Some(amount))) => {
+            Action::Operate(Operation::OpenDispute(Some(money(*amount, asset)?)))
         }
         // So many blocks, or so much time, mean something else on a network with other blocks.
         Action::Confirm(Some(_))

@@ -9,7 +9,7 @@ use time::format_description::well_known::Rfc3339;
 
 /// Ids, addresses of the four chains, and hashes of transactions.
 const NAMES: &str = r"(?x)
-    \b(?: (?:pay|evt|req|acct)_[0-9A-Z]{26}
+    \b(?: (?:pay|evt|req|acct|rfd|dsp|pyt)_[0-9A-Z]{26}
         | 0x[0-9a-f]{64} | [0-9a-fA-F]{64}
         | 0x[0-9a-fA-F]{40} | T[1-9A-HJ-NP-Za-km-z]{33} | bc1[0-9a-z]{39,59}
         | [13r][1-9A-HJ-NP-Za-km-z]{24,34} )\b";

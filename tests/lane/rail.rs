@@ -48,6 +48,27 @@ const PLAYS: &[(&str, &str)] = &[
     ),
     ("the provider cancels the payment", "=cancelled created cancelled"),
     ("the provider tries the endpoint out", "created webhook.test"),
+    (
+        "the payer pays exactly; the provider refunds 60.00 USDT; the refund is on its way; \
+         the refund arrives; the provider refunds everything; the refund fails",
+        "=paid =confirmed =settled =settled =settled =settled =settled =settled created paid \
+         confirmed settled refund.created refund.completed refund.created refund.failed",
+    ),
+    (
+        "the payer pays exactly; the provider refunds everything; the refund arrives",
+        "=paid =confirmed =settled =settled =refunded created paid confirmed settled \
+         refund.created refund.completed",
+    ),
+    (
+        "the payer pays exactly; the payer disputes the payment; the dispute is won",
+        "=paid =confirmed =settled =settled =settled created paid confirmed settled \
+         dispute.opened dispute.won",
+    ),
+    (
+        "the payer pays exactly; the payer disputes 60.00 USDT; the dispute is lost",
+        "=paid =confirmed =settled =settled =settled created paid confirmed settled \
+         dispute.opened dispute.lost",
+    ),
 ];
 
 /// Steps that cannot be taken there, and why.
@@ -57,6 +78,9 @@ const IMPOSSIBLE: &[(&str, &str)] = &[
     ("the lost transfer returns", "no transfer was orphaned"),
     ("the provider releases the payment", "must be held"),
     ("the payer pays exactly; the provider cancels the payment", "must be pending"),
+    ("the refund arrives", "no refund that is not over"),
+    ("the dispute is won", "no open dispute"),
+    ("the payer pays exactly; the provider refunds 100.01 USDT", "only 100000000 atoms are left"),
     ("the payer pays exactly; the network stalls; the network adds one block", "stalled"),
 ];
 

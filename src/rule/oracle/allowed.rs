@@ -45,8 +45,9 @@ impl Allowed {
         let is_short = is_short(policy, now);
         let is_withdrawn = is_withdrawn(truths);
         let mut states: BTreeSet<_> = [OrderState::Awaiting].into();
-        for truth in truths {
+        for (at, truth) in truths.iter().enumerate() {
             states.extend(shown_during(policy, truth));
+            states.extend(shown_at_last(policy, &truths[..=at]));
         }
         Self {
             states,
@@ -57,7 +58,8 @@ impl Allowed {
                 credit_max(policy, now, may_post)
             },
             credit_right: if is_withdrawn {
-                [due.asset.zero(), now.received].into()
+                let kept = now.charged_back.and_then(|lost| now.received.less(lost).ok());
+                [due.asset.zero(), now.received].into_iter().chain(kept).collect()
             } else {
                 credit_right(policy, now, may_post)
             },
@@ -294,6 +296,7 @@ mod tests {
             due: money(100),
             received: money(received),
             transfers: 1,
+            charged_back: (event == EventKind::DisputeLost).then_some(money(60)),
             event: Some(event),
         }
     }
@@ -332,13 +335,14 @@ mod tests {
                 0,
             ),
             (&[&truth(S::Settled, E::DisputeOpened, 100)], &[Paid, Exception], &[100], 1),
-            (&[&truth(S::Settled, E::DisputeLost, 100)], &[Exception, Refunded], &[0, 100], 0),
+            (&[&truth(S::Settled, E::DisputeLost, 100)], &[Exception, Refunded], &[0, 40, 100], 0),
             (&[&truth(S::Settled, E::DisputeWon, 100)], &[Paid], &[100], 1),
         ];
         for (truths, states, credits, fulfilled) in rows {
             let allowed = Allowed::after(&Policy::default(), settled.due, truths);
             let right: BTreeSet<_> = states.iter().copied().collect();
             assert_eq!(allowed.states_right, right, "{truths:?}");
+            assert!(allowed.states.is_superset(&right), "{truths:?}");
             let sums: Vec<_> = allowed.credit_right.iter().map(|money| money.atoms).collect();
             assert_eq!(sums, *credits, "{truths:?}");
             assert_eq!(*allowed.fulfil_right.start(), *fulfilled, "{truths:?}");

@@ -58,6 +58,8 @@ pub fn decide(
             };
             met(exact || as_table, expected, shown, Some(due))
         }
+        Expectation::Refunds { count, amount } => refunds(*count, *amount, due, shown),
+        Expectation::Reversed(amount) => reversed(*amount, due, shown),
         Expectation::Fulfilments(count) => {
             let Some(fulfilled) = shown.fulfilments else {
                 return Decision::NotConnected(Need::Fulfilments);
@@ -94,6 +96,32 @@ pub fn decide(
             }
         }
     }
+}
+
+fn refunds(count: u32, amount: Option<Money>, due: Money, shown: &Shown) -> Decision {
+    let Some(refunds) = shown.refunds else { return Decision::NotConnected(Need::Ledger) };
+    let wanted = amount.unwrap_or_else(|| due.asset.zero());
+    let expected = match count {
+        0 => "no refund".to_owned(),
+        1 => format!("exactly one refund of {wanted}"),
+        n => format!("exactly {n} refunds, together {wanted}"),
+    };
+    let is_met = refunds == count && shown.refunded == Some(wanted);
+    met(is_met, expected, shown, Some(wanted))
+}
+
+fn reversed(amount: Option<Money>, due: Money, shown: &Shown) -> Decision {
+    let (Some(credits), Some(reversed)) = (shown.credits, shown.reversed) else {
+        return Decision::NotConnected(Need::Ledger);
+    };
+    let wanted = amount.unwrap_or_else(|| due.asset.zero());
+    // Where no credit ever stood, there is nothing to take back.
+    let is_met = reversed == wanted || (credits == 0 && reversed.is_zero());
+    let expected = match amount {
+        Some(amount) => format!("credits of {amount} taken back"),
+        None => "no credit taken back".to_owned(),
+    };
+    met(is_met, expected, shown, Some(wanted))
 }
 
 fn order(

@@ -11,6 +11,12 @@ pub struct Shown {
     pub credited: Option<Money>,
     /// How many credits.
     pub credits: Option<u32>,
+    /// Credits that were taken back; none: as `credited`.
+    pub reversed: Option<Money>,
+    /// How many refunds.
+    pub refunds: Option<u32>,
+    /// Their sum; none: as `credited`.
+    pub refunded: Option<Money>,
     /// Why the postings do not add up in the order's asset, where they do not.
     pub odd_posting: Option<String>,
     /// Fulfilments.
@@ -27,6 +33,9 @@ impl Shown {
             state: observation.state,
             credited: None,
             credits: None,
+            reversed: None,
+            refunds: None,
+            refunded: None,
             odd_posting: None,
             fulfilments: observation.fulfilments,
             exceptions: observation
@@ -35,14 +44,17 @@ impl Shown {
                 .map(|open| open.iter().map(|exception| exception.class).collect()),
         };
         let Some(postings) = &observation.postings else { return shown };
-        let (mut credited, mut reversed, mut credits) = (asset.zero(), asset.zero(), 0);
+        let (mut credited, mut reversed, mut refunded) = (asset.zero(), asset.zero(), asset.zero());
+        let (mut credits, mut refunds, mut is_refund_odd) = (0, 0, false);
         for posting in postings {
             let sum = match posting.kind {
                 PostingKind::Credit => &mut credited,
                 PostingKind::Reversal => &mut reversed,
-                PostingKind::Refund | PostingKind::Fee => continue,
+                PostingKind::Refund => &mut refunded,
+                PostingKind::Fee => continue,
             };
             credits += u32::from(posting.kind == PostingKind::Credit);
+            refunds += u32::from(posting.kind == PostingKind::Refund);
             let parsed = if posting.asset == asset.symbol {
                 asset.parse(trimmed(&posting.amount, asset)).and_then(|amount| sum.plus(amount))
             } else {
@@ -50,6 +62,8 @@ impl Shown {
             };
             match parsed {
                 Ok(total) => *sum = total,
+                // What was paid back moves no order: who books it in another way is not judged.
+                Err(_) if posting.kind == PostingKind::Refund => is_refund_odd = true,
                 Err(_) => {
                     let text = format!("{} {}", posting.amount, posting.asset);
                     shown.odd_posting.get_or_insert(text);
@@ -57,8 +71,11 @@ impl Shown {
             }
         }
         shown.credits = Some(credits);
+        shown.refunds = Some(refunds);
         if shown.odd_posting.is_none() {
             shown.credited = credited.less(reversed).ok();
+            shown.reversed = Some(reversed);
+            shown.refunded = Some(refunded).filter(|_| !is_refund_odd);
         }
         shown
     }
@@ -86,6 +103,11 @@ impl Shown {
             (Some(1), Some(sum), _) => parts.push(format!("one credit of {sum}")),
             (Some(n), Some(sum), _) => parts.push(format!("{n} credits, together {sum}")),
             _ => {}
+        }
+        for (what, sum) in [("reversed", self.reversed), ("refunded", self.refunded)] {
+            if let Some(sum) = sum.filter(|sum| !sum.is_zero()) {
+                parts.push(format!("{sum} {what}"));
+            }
         }
         match self.fulfilments {
             Some(0) => parts.push("not fulfilled".to_owned()),

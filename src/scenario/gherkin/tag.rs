@@ -3,7 +3,7 @@
 use crate::input::{InputError, nearest};
 
 /// Words for parts of the suite, as `--tags` selects them.
-pub const AREAS: [&str; 12] = [
+pub const AREAS: [&str; 14] = [
     "authenticity",
     "parsing",
     "replay",
@@ -12,6 +12,8 @@ pub const AREAS: [&str; 12] = [
     "ordering",
     "lifecycle",
     "amounts",
+    "refunds",
+    "disputes",
     "rails",
     "reconciliation",
     "api",

@@ -98,6 +98,74 @@ pub(super) const GROUP: Group = Group {
         },
         Wording {
             keyword: Keyword::Then,
+            expression: "exactly one refund of {money} is posted",
+            doc: "The books hold one refund for the order, of that amount.",
+            example: "exactly one refund of 60.00 USDT is posted",
+            build: |args| {
+                let amount = Some(args.money(0)?);
+                Ok(expect(Expectation::Refunds { count: 1, amount }))
+            },
+            print: |action| match expected(action)? {
+                Expectation::Refunds { count: 1, amount: Some(amount) } => {
+                    Some(format!("exactly one refund of {amount} is posted"))
+                }
+                _ => None,
+            },
+        },
+        Wording {
+            keyword: Keyword::Then,
+            expression: "exactly {count} refunds, together {money}, are posted",
+            doc: "The books hold so many refunds for the order; that amount is their sum.",
+            example: "exactly two refunds, together 100.00 USDT, are posted",
+            build: |args| {
+                let (count, amount) = (args.count(0)?, Some(args.money(1)?));
+                Ok(expect(Expectation::Refunds { count, amount }))
+            },
+            print: |action| match expected(action)? {
+                Expectation::Refunds { count, amount: Some(amount) } => {
+                    Some(format!("exactly {count} refunds, together {amount}, are posted"))
+                }
+                _ => None,
+            },
+        },
+        Wording {
+            keyword: Keyword::Then,
+            expression: "no refund is posted",
+            doc: "The books hold no refund for the order.",
+            example: "no refund is posted",
+            build: |_| Ok(expect(Expectation::Refunds { count: 0, amount: None })),
+            print: |action| match expected(action)? {
+                Expectation::Refunds { count: 0, .. } => Some("no refund is posted".to_owned()),
+                _ => None,
+            },
+        },
+        Wording {
+            keyword: Keyword::Then,
+            expression: "credits of {money} are taken back",
+            doc: "The books hold reversals of that amount for the order; none are due where no \
+                  credit ever stood.",
+            example: "credits of 250.00 USDT are taken back",
+            build: |args| Ok(expect(Expectation::Reversed(Some(args.money(0)?)))),
+            print: |action| match expected(action)? {
+                Expectation::Reversed(Some(amount)) => {
+                    Some(format!("credits of {amount} are taken back"))
+                }
+                _ => None,
+            },
+        },
+        Wording {
+            keyword: Keyword::Then,
+            expression: "no credit is taken back",
+            doc: "The books hold no reversal for the order.",
+            example: "no credit is taken back",
+            build: |_| Ok(expect(Expectation::Reversed(None))),
+            print: |action| match expected(action)? {
+                Expectation::Reversed(None) => Some("no credit is taken back".to_owned()),
+                _ => None,
+            },
+        },
+        Wording {
+            keyword: Keyword::Then,
             expression: "the order is fulfilled {times}",
             doc: "Goods left so often, counted over the whole scenario.",
             example: "the order is fulfilled once",

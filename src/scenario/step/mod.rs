@@ -9,6 +9,7 @@ mod document;
 mod expectation;
 mod forgery;
 mod merchant;
+mod money_back;
 mod network;
 mod order;
 mod parameter;
@@ -87,6 +88,7 @@ pub static STEPS: &[Group] = &[
     payer::GROUP,
     network::GROUP,
     provider::GROUP,
+    money_back::GROUP,
     service::GROUP,
     delivery::GROUP,
     forgery::GROUP,

@@ -13,6 +13,8 @@ type Reading = fn(&Cursor<'_>, &Row<'_>, &Story) -> Option<Expectation>;
 const KEYS: &[(&str, Reading)] = &[
     ("order", |c, row, _| state(c, row)),
     ("credits", credits),
+    ("refunds", refunds),
+    ("reversed", reversed),
     ("fulfilments", |c, row, _| Some(Expectation::Fulfilments(row.number(c)?))),
     ("exception", |c, row, _| class(c, row)),
     ("no_effect", |c, row, _| only_true(c, row, Expectation::NoEffect)),
@@ -66,6 +68,29 @@ fn credits(cursor: &Cursor<'_>, row: &Row<'_>, story: &Story) -> Option<Expectat
         return None;
     }
     Some(Expectation::Credits { count, amount })
+}
+
+/// `{count: 1, amount: "60.00"}`, or `{count: 0}`.
+fn refunds(cursor: &Cursor<'_>, row: &Row<'_>, story: &Story) -> Option<Expectation> {
+    let fields = cursor.fields(&["count", "amount"]);
+    let count = row.number(&fields.need("count")?)?;
+    let amount = match (count, fields.get("amount")) {
+        (0, Some(_)) => {
+            cursor.fault("no refund has no amount", "count: 0 alone");
+            return None;
+        }
+        (0, None) => None,
+        _ => Some(money(&fields.need("amount")?, row, story.orders.rail()?)?),
+    };
+    Some(Expectation::Refunds { count, amount })
+}
+
+/// `none`, or a decimal amount in the order's asset.
+fn reversed(cursor: &Cursor<'_>, row: &Row<'_>, story: &Story) -> Option<Expectation> {
+    if row.text(cursor)? == "none" {
+        return Some(Expectation::Reversed(None));
+    }
+    Some(Expectation::Reversed(Some(money(cursor, row, story.orders.rail()?)?)))
 }
 
 /// `due`, or a decimal amount in the order's asset.

@@ -23,6 +23,13 @@ const PROVIDER: &[(&str, Operation)] = &[
     ("reject", Operation::Reject),
     ("cancel", Operation::Cancel),
     ("test", Operation::Test),
+    ("refund", Operation::Refund(None)),
+    ("refund-sent", Operation::StartRefund),
+    ("refund-arrives", Operation::CompleteRefund),
+    ("refund-fails", Operation::FailRefund),
+    ("dispute", Operation::OpenDispute(None)),
+    ("dispute-won", Operation::WinDispute),
+    ("dispute-lost", Operation::LoseDispute),
 ];
 
 /// `exact`, `{amount: "100.00"}`, `{short_by: 1}`, `{over_by: 1}`, `{parts: 3}`,
@@ -107,8 +114,20 @@ pub(super) fn network(cursor: &Cursor<'_>, row: &Row<'_>) -> Option<Network> {
     word(cursor, row, "deed of the network", NETWORK)
 }
 
-/// A word.
-pub(super) fn operate(cursor: &Cursor<'_>, row: &Row<'_>) -> Option<Operation> {
+/// A word, `{refund: "60.00"}` or `{dispute: "60.00"}`.
+pub(super) fn operate(cursor: &Cursor<'_>, row: &Row<'_>, story: &Story) -> Option<Operation> {
+    if let Value::Map(_) = cursor.node().value {
+        let fields = cursor.fields(&["refund", "dispute"]);
+        let amount = |cursor: &Cursor<'_>| money(cursor, row, story.orders.rail()?);
+        return match (fields.get("refund"), fields.get("dispute")) {
+            (Some(refund), _) => Some(Operation::Refund(Some(amount(&refund)?))),
+            (None, Some(dispute)) => Some(Operation::OpenDispute(Some(amount(&dispute)?))),
+            (None, None) => {
+                cursor.fault("nothing is said of an amount", "{refund: \"60.00\"}");
+                None
+            }
+        };
+    }
     word(cursor, row, "deed of the provider", PROVIDER)
 }
 

@@ -20,7 +20,7 @@ const VERBS: &[(&str, Verb)] = &[
     ("pay", |c, row, story| Some(vec![Action::Pay(pay(c, row, story)?)])),
     ("replace", |c, row, story| Some(vec![Action::Pay(Pay::Replace(replace(c, row, story)?))])),
     ("network", |c, row, _| Some(vec![Action::Network(network(c, row)?)])),
-    ("provider", |c, row, _| Some(vec![Action::Operate(operate(c, row)?)])),
+    ("provider", |c, row, story| Some(vec![Action::Operate(operate(c, row, story)?)])),
     ("confirm", |c, row, _| Some(vec![Action::Confirm(blocks(c, row)?)])),
     ("pass", |c, row, _| Some(vec![Action::PassTime(span(c, row)?)])),
     ("deliver", |c, row, _| deliver(c, row)),
