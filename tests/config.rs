@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use countersign::input::InputErrors;
-use countersign::merchant::{Body, Known, Profile, read};
+use countersign::merchant::{Act, Body, HttpTemplate, Known, Profile, Step, read};
 use countersign::model::{OrderState, Span};
 use countersign::{rule, signature};
 
@@ -25,6 +25,13 @@ fn check(text: &str, path: &str) -> Result<Profile, InputErrors> {
         scope_words: &scope_words,
     };
     read(text, path, PathBuf::from("/shop"), &BTreeMap::new(), &known)
+}
+
+fn checkout(profile: &Profile) -> &HttpTemplate {
+    let [Step { act: Act::Http(template), .. }] = profile.drive.get("checkout").unwrap() else {
+        panic!("{profile:?}")
+    };
+    template
 }
 
 fn read_to_string(path: &Path) -> String {
@@ -48,7 +55,7 @@ fn the_example_is_valid_and_read_whole() {
     assert!(profile.provider.live);
     assert_eq!(profile.provider.rails.len(), 4);
 
-    let checkout = profile.drive.checkout.as_ref().unwrap();
+    let checkout = checkout(&profile);
     let Body::Json(json) = &checkout.body else { panic!("{checkout:?}") };
     assert_eq!(json.pointer("/amount").and_then(|v| v.as_str()), Some("{amount}"));
     let ledger = profile.observe.as_ref().unwrap().ledger.as_ref().unwrap();
@@ -91,7 +98,7 @@ fn the_environment_is_filled_in_and_kept_out_of_debug_output() {
     let profile = profile.unwrap_or_else(|errors| panic!("{errors}"));
     assert_eq!(profile.name, "shop");
     assert_eq!(profile.provider.webhook_secret.as_deref(), Some("xhush"));
-    let checkout = profile.drive.checkout.as_ref().unwrap();
+    let checkout = checkout(&profile);
     assert_eq!(checkout.headers["authorization"], "Bearer hush");
     assert!(!format!("{profile:?}").contains("hush"));
 }

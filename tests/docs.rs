@@ -200,7 +200,7 @@ fn the_connecting_page_names_what_is_refused() {
         rest.contains("in this version").then(|| name.rsplit('.').next().unwrap_or(name))
     });
     let refused: Vec<&str> = refused.collect();
-    assert!(refused.len() > 10, "{errors}");
+    assert!(!refused.is_empty(), "{errors}");
     let page = page("docs/connect.md");
     let (_, section) = page.split_once("## Not in this version").unwrap();
     let named = words(section.split("\n## ").next().unwrap());
@@ -232,6 +232,9 @@ fn the_connecting_page_quotes_messages_that_exist() {
         "io/process",
         "io/refusal",
         "io/session",
+        "io/probe",
+        "io/sql/mod",
+        "merchant/memory",
         "merchant/observe",
         "signature/error",
     ];

@@ -78,7 +78,7 @@ pub fn run(args: Args) -> Result<ExitCode, Failure> {
     let (_, sent) = runtime()?.block_on(endpoint.send(&event));
     let status = match sent.answer {
         Answer::Http { status, .. } => Some(status),
-        Answer::Failed(_) | Answer::Waited(_) => None,
+        Answer::Failed(_) | Answer::Ran(_) | Answer::Waited(_) => None,
     };
     let taken = profile.delivery.outcome(status, None) == Outcome::Delivered;
     let mut text = told(&args.to, &event, &sent);
@@ -147,7 +147,7 @@ fn told(url: &str, event: &Event, sent: &Sent) -> String {
             text.push_str(&format!("answered {status} after {took_ms} ms\n{body}"));
         }
         Answer::Failed(why) => text.push_str(why),
-        Answer::Waited(_) => {}
+        Answer::Ran(_) | Answer::Waited(_) => {}
     }
     if !text.ends_with('\n') {
         text.push('\n');

@@ -162,6 +162,8 @@ pub enum Answer {
         /// The body's first 2 KiB, as text.
         body: String,
     },
+    /// A command or a statement did what it was to do, and said this.
+    Ran(String),
     /// Nothing was asked: the merchant does it by itself, and was given this time.
     Waited(Span),
     /// No connection, reset, or no answer in time, in words.

@@ -21,7 +21,7 @@ const PAUSE: Duration = Duration::from_millis(50);
 /// Before any drive of reconciliation: a look at every order, so that what is wrong by then is
 /// not taken for the drive's doing.
 pub(super) async fn calm(shared: &Arc<Shared>) {
-    if shared.profile.drive.reconcile.is_some() && settle_down(shared).await {
+    if shared.profile.drive.has("reconcile") && settle_down(shared).await {
         look_at_all(shared, Why::Calm).await;
     }
 }
@@ -32,7 +32,7 @@ pub(super) async fn close(shared: &Arc<Shared>) {
         return;
     }
     let policy = &shared.profile.policy;
-    if shared.profile.drive.reconcile.is_some() {
+    if shared.profile.drive.has("reconcile") {
         let answer = tokio::select! {
             answer = shared.reconcile() => answer,
             () = shared.interrupted.happens() => return,
@@ -93,7 +93,7 @@ async fn last_look(
     deadline: tokio::time::Instant,
 ) -> Result<Observation, String> {
     loop {
-        let seen = probe::observe(shared.merchant.reach(), &shared.profile, reference).await;
+        let seen = probe::observe(shared.merchant.hands(), &shared.profile, reference).await;
         let caught_up = seen.as_ref().is_ok_and(|seen| is_consistent(shared, seen, due));
         if caught_up || tokio::time::Instant::now() >= deadline {
             return seen;

@@ -132,6 +132,6 @@ fn reply(answer: Answer) -> Reply {
             Reply::Http { status, body: body.chars().take(BODY_CHARS).collect() }
         }
         Answer::Failed(why) => Reply::Failed(why),
-        Answer::Waited(_) => unreachable!("a message is answered or it is not"),
+        Answer::Ran(_) | Answer::Waited(_) => unreachable!("a message is answered or it is not"),
     }
 }

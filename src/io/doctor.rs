@@ -68,7 +68,7 @@ impl Sheet {
 /// Checks a merchant that is ready.
 pub(super) async fn examine(shared: &Arc<Shared>, plan: Plan) -> Vec<(Check, Came)> {
     let mut sheet = Sheet::default();
-    sheet.note(Check::Ready, shared.merchant.reach().base_url().to_owned());
+    sheet.note(Check::Ready, shared.merchant.hands().http.base_url().to_owned());
     tokio::select! {
         () = checks(shared, plan, &mut sheet) => {}
         () = shared.interrupted.happens() => {}
@@ -123,7 +123,7 @@ async fn deliveries(shared: &Arc<Shared>, opened: &Opened, sheet: &mut Sheet) {
 }
 
 async fn clock(shared: &Shared, sheet: &mut Sheet) {
-    let came = match shared.merchant.reach().clock_ahead_s(shared.clock).await {
+    let came = match shared.merchant.hands().http.clock_ahead_s(shared.clock).await {
         None => Came::Unchecked("its answers carry no date".to_owned()),
         Some(ahead_s) if ahead_s.unsigned_abs() > APART_S_MAX => Came::Wrong(Miswired::new(
             Check::Clock,

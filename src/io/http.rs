@@ -31,6 +31,8 @@ pub struct Reach {
 pub struct Reply {
     /// The status code.
     pub status: u16,
+    /// Names, in lower case, and values that are text.
+    pub headers: Vec<(String, String)>,
     /// The body.
     pub body: Vec<u8>,
 }
@@ -76,6 +78,10 @@ impl Reach {
         }
         let mut response = builder.send().await.map_err(|error| self.in_words(&error))?;
         let status = response.status().as_u16();
+        let texts = response.headers().iter().filter_map(|(name, value)| {
+            Some((name.as_str().to_owned(), value.to_str().ok()?.to_owned()))
+        });
+        let headers = texts.collect();
         let mut body = Vec::new();
         while let Some(chunk) = response.chunk().await.map_err(|error| self.in_words(&error))? {
             if body.len() + chunk.len() > BODY_BYTES_MAX {
@@ -83,7 +89,7 @@ impl Reach {
             }
             body.extend_from_slice(&chunk);
         }
-        Ok(Reply { status, body })
+        Ok(Reply { status, headers, body })
     }
 
     /// How many seconds the merchant's clock is ahead of ours, to the second, as whatever it answers

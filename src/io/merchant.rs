@@ -7,7 +7,7 @@ use tempfile::TempDir;
 
 use super::clock::Clock;
 use super::deliver::{Deliverer, HttpDeliverer, UrlError};
-use super::http::Reach;
+use super::hands::{Hands, Place};
 use super::interruption::Interruption;
 use super::launch;
 use super::pace::Pace;
@@ -63,11 +63,10 @@ pub enum MerchantError {
 
 /// The merchant of a run.
 pub struct Merchant {
-    reach: Reach,
+    hands: Hands,
     deliverer: HttpDeliverer,
     pace: Option<Pace>,
     webhook_url: String,
-    values: BTreeMap<&'static str, String>,
     process: Option<Process>,
     /// Removed with everything in it when the run ends.
     _scratch: TempDir,
@@ -98,19 +97,18 @@ impl Merchant {
             if webhook.starts_with('/') { format!("{base_url}{webhook}") } else { webhook };
         values.insert("webhook.id", signature::webhook_id(&webhook_url));
         let fill = |text: &str, place| fill(&values, text, place);
-        let process = match &profile.start {
-            Some(start) => {
-                Some(Process::new(host, filled(profile, start, &fill)?, &base_url, scratch.path()))
-            }
-            None => None,
-        };
+        let start =
+            profile.start.as_ref().map(|start| filled(profile, start, &fill)).transpose()?;
+        let folder = profile.folder.clone();
+        let place =
+            Place { exe: host.exe, folder, start: start.as_ref(), redaction: host.redaction };
+        let hands = Hands::new(&base_url, REACH_TIMEOUT.to_duration(), &place, values.clone());
+        let process = start.map(|start| Process::new(host, start, &base_url, scratch.path()));
         let merchant = Self {
-            reach: Reach::new(&base_url, REACH_TIMEOUT.to_duration())
-                .map_err(|error| MerchantError::Template(error.to_string()))?,
+            hands: hands.map_err(|error| MerchantError::Template(error.to_string()))?,
             pace: profile.policy.webhook_rate_per_s.map(Pace::new),
             deliverer: HttpDeliverer::new(&webhook_url, identity.timeout, clock.started)?,
             webhook_url,
-            values,
             process,
             _scratch: scratch,
         };
@@ -123,8 +121,8 @@ impl Merchant {
     }
 
     /// For driving and probing.
-    pub fn reach(&self) -> &Reach {
-        &self.reach
+    pub fn hands(&self) -> &Hands {
+        &self.hands
     }
 
     /// Sends messages to the webhook, no faster than the profile declares.
@@ -149,13 +147,6 @@ impl Merchant {
     /// The webhook's address.
     pub fn webhook_url(&self) -> &str {
         &self.webhook_url
-    }
-
-    /// Adds what every template may use to what is particular to one.
-    pub fn add_values(&self, values: &mut BTreeMap<&'static str, String>) {
-        for (name, value) in &self.values {
-            values.entry(name).or_insert_with(|| value.clone());
-        }
     }
 
     /// Which life of the merchant this is; one that is not ours has only one.

@@ -15,7 +15,10 @@
 //! | `pace` | not faster than the merchant asks for |
 //! | `drive` | makes the merchant act, as the profile declares it |
 //! | `probe` | looks at an order, as the profile declares it |
-//! | `http` | the client of both: bounded answers, failures in words |
+//! | `hands` | what both have: the next three, and what an order's steps have captured |
+//! | `http` | requests: bounded answers, failures in words |
+//! | `command` | commands, under a guardian |
+//! | `sql` | statements, in the merchant's databases |
 //! | `launch` | starts the merchant, waits until it is ready, ends it |
 //! | `provider_http` | serves the reference payment service over HTTP |
 //! | `serve` | the service on its own: the next rows, bound together |
@@ -33,6 +36,7 @@
 mod audit;
 pub mod change;
 pub mod clock;
+mod command;
 mod connection;
 mod control_http;
 pub mod courier;
@@ -42,6 +46,7 @@ pub mod doctor;
 pub mod drive;
 pub mod entropy;
 pub mod guardian;
+pub mod hands;
 pub mod http;
 pub mod interruption;
 mod journal;
@@ -59,5 +64,6 @@ mod refusal;
 pub mod serve;
 pub mod session;
 mod shared;
+mod sql;
 mod stage;
 pub mod wiring;

@@ -109,17 +109,15 @@ async fn steps(shared: &Arc<Shared>, mut lane: Lane, meeting: Option<&Meeting>) 
                 None => shared.reconcile().await,
             }),
             Request::Drive { verb, values } => {
-                let mut values = values;
-                shared.merchant.add_values(&mut values);
-                let reach = shared.merchant.reach();
-                Answer::Driven(drive::drive(reach, &shared.profile, verb, &values).await)
+                let hands = shared.merchant.hands();
+                Answer::Driven(drive::drive(hands, &shared.profile, verb, &values).await)
             }
             Request::Send { messages, arrival } => {
                 Answer::Sent(shared.merchant.send(&messages, arrival).await)
             }
             Request::Look(reference) => {
-                let reach = shared.merchant.reach();
-                Answer::Seen(probe::observe(reach, &shared.profile, &reference).await)
+                let hands = shared.merchant.hands();
+                Answer::Seen(probe::observe(hands, &shared.profile, &reference).await)
             }
             Request::Pause(span) => {
                 tokio::time::sleep(Duration::from_millis(span.ms())).await;

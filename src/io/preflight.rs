@@ -46,7 +46,7 @@ pub(super) async fn open(shared: &Arc<Shared>) -> Result<Opened, Miswired> {
     let unit = 10_u128.pow(u32::from(rail.asset.decimals));
     let due = Money { atoms: UNITS * unit, asset: rail.asset };
     let reference = shared.settings.reference(LaneId::RUN, 1);
-    if shared.profile.drive.checkout.is_none() {
+    if !shared.profile.drive.has("checkout") {
         return Err(wrong(
             "the merchant cannot be made to open an order",
             "declare drive.checkout: the request that opens an order and creates its payment",
@@ -67,14 +67,13 @@ async fn check_out(
     due: Money,
     rail: &'static Rail,
 ) -> (Answer, Vec<ApiCall>) {
-    let mut values = BTreeMap::from([
+    let values = BTreeMap::from([
         ("reference", reference.as_str().to_owned()),
         ("amount", due.short()),
         ("atoms", due.atoms.to_string()),
         ("asset", rail.asset.symbol.to_owned()),
         ("network", rail.network.to_owned()),
     ]);
-    shared.merchant.add_values(&mut values);
     {
         let mut world = shared.world();
         world.own(reference.clone(), LaneId::RUN, due);
@@ -82,8 +81,8 @@ async fn check_out(
         world.enter(LaneId::RUN, now);
         world.checking_out(LaneId::RUN, true);
     }
-    let reach = shared.merchant.reach();
-    let answer = drive::drive(reach, &shared.profile, "checkout", &values).await;
+    let hands = shared.merchant.hands();
+    let answer = drive::drive(hands, &shared.profile, "checkout", &values).await;
     let (verb, reference) = ("checkout".to_owned(), Some(reference.clone()));
     let drive = Drive { verb, reference, answer: answer.clone() };
     let real_ms = shared.clock.now().real_ms;
@@ -105,6 +104,7 @@ fn not_created(
 ) -> Miswired {
     let told = match answer {
         Answer::Http { status, body } => format!("{status} {body}"),
+        Answer::Ran(said) => format!("done {said}"),
         Answer::Waited(_) | Answer::Failed(_) => answer.tell(),
     };
     let start = shared.profile.start.as_ref();
@@ -261,7 +261,7 @@ pub(super) async fn attempt(shared: &Shared, signed: Signed) -> (Answer, Option<
 /// What the merchant shows of the order can be understood.
 pub(super) async fn look(shared: &Arc<Shared>, reference: &Reference) -> Result<(), Miswired> {
     let declared = shared.profile.observe.is_some();
-    let seen = probe::observe(shared.merchant.reach(), &shared.profile, reference).await;
+    let seen = probe::observe(shared.merchant.hands(), &shared.profile, reference).await;
     let wrong = |problem, remedy| Err(Miswired::new(Check::Shown, problem, remedy));
     match seen {
         Ok(seen) if seen.state.is_some() => Ok(()),

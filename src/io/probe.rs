@@ -1,42 +1,54 @@
-//! Looks at the merchant: GETs as the profile declares them, mapped to an observation.
+//! Looks at the merchant as the profile declares it, mapped to an observation.
 
 use std::collections::BTreeMap;
 
 use futures::future::try_join_all;
 use serde_json::Value;
 
+use super::drive::{statement, texts};
+use super::hands::Hands;
 use super::http::Reach;
-use crate::merchant::template::{Filled, fill_path};
-use crate::merchant::{Looks, Probe, Profile, observation};
+use super::sql::Purpose;
+use crate::merchant::template::{Filled, Values, fill_path};
+use crate::merchant::{Look, Looks, Probe, Profile, observation};
 use crate::model::{Observation, Reference};
 
 /// How much of a wrong answer a message shows.
 const SHOWN_BYTES: usize = 200;
 
-/// Looks at one order once. Probes that share a request share its answer, so that what they show
-/// is of one moment.
+/// Looks at one order once. Probes that look alike share one look, so that what they show is of one
+/// moment.
 ///
 /// # Errors
 /// The merchant cannot be reached, or its answer cannot be understood: in words that say what to
 /// change.
 pub async fn observe(
-    reach: &Reach,
+    hands: &Hands,
     profile: &Profile,
     reference: &Reference,
 ) -> Result<Observation, String> {
     let observe = profile.observing();
-    let mut requests: Vec<(&str, &Probe)> = vec![("order", &observe.order)];
-    let further = [("ledger", &observe.ledger), ("exceptions", &observe.exceptions)];
-    for (name, probe) in further {
+    // Each look once: the name that it goes by, and all probes that share it.
+    let mut looks: Vec<(&str, Vec<&Probe>)> = Vec::new();
+    let probes = [
+        ("order", Some(&observe.order)),
+        ("ledger", observe.ledger.as_ref()),
+        ("exceptions", observe.exceptions.as_ref()),
+    ];
+    for (name, probe) in probes {
         let Some(probe) = probe else { continue };
-        if !requests.iter().any(|(_, other)| is_same_request(other, probe)) {
-            requests.push((name, probe));
+        match looks.iter_mut().find(|(_, others)| others[0].look == probe.look) {
+            Some((_, others)) => others.push(probe),
+            None => looks.push((name, vec![probe])),
         }
     }
-    let answers = requests.iter().map(|(name, probe)| get(reach, name, probe, reference));
+    let answers = looks.iter().map(|(name, probes)| async move {
+        let answered = look(hands, probes, reference).await;
+        answered.map_err(|why| format!("{name}: {why}"))
+    });
     let answers = try_join_all(answers).await?;
     let answer = |probe: &Probe| {
-        let position = requests.iter().position(|(_, other)| is_same_request(other, probe));
+        let position = looks.iter().position(|(_, probes)| probes[0].look == probe.look);
         answers[position?].clone()
     };
     let looks = Looks {
@@ -47,23 +59,49 @@ pub async fn observe(
     observation(&observe, &profile.lifecycle, reference, &looks).map_err(|error| error.to_string())
 }
 
-fn is_same_request(one: &Probe, other: &Probe) -> bool {
-    one.path == other.path && one.headers == other.headers
-}
-
-/// The document that a probe answers; none for a 404.
-async fn get(
-    reach: &Reach,
-    name: &str,
-    probe: &Probe,
+/// The document that one look of these probes answers; none where it knows no such order.
+async fn look(
+    hands: &Hands,
+    probes: &[&Probe],
     reference: &Reference,
 ) -> Result<Option<Value>, String> {
-    let values = BTreeMap::from([("reference", reference.as_str().to_owned())]);
-    let path = fill_path(&probe.path, &values).map_err(|error| format!("{name}: {error}"))?;
-    let headers = probe.headers.clone().into_iter().collect();
+    let own = BTreeMap::from([("reference", reference.as_str().to_owned())]);
+    let values = hands.filled(&own);
+    match &probes[0].look {
+        Look::Http { path, headers } => get(&hands.http, path, headers, &values).await,
+        Look::Exec(words) => {
+            let words =
+                texts(words, &values, "a word of the command").map_err(|e| e.to_string())?;
+            let printed = hands.commands.run(&words).await?;
+            let text = String::from_utf8_lossy(&printed);
+            let shown = || text.chars().take(SHOWN_BYTES).collect::<String>();
+            let parsed: Value = serde_json::from_slice(&printed)
+                .map_err(|error| format!("the command printed no JSON ({error}): {}", shown()))?;
+            // Nothing is what one prints who knows nothing of it.
+            Ok(Some(parsed).filter(|document| !document.is_null()))
+        }
+        Look::Sql(query) => {
+            let mut statement = statement(query, &values, Purpose::Look)?;
+            let columns = probes.iter().flat_map(|probe| probe.map.columns()).collect();
+            statement.columns = Some(columns);
+            let rows = hands.databases.rows(statement).await;
+            rows.map(Some).map_err(|why| format!("the database says: {why}"))
+        }
+    }
+}
+
+/// The document that a GET answers; none for a 404.
+async fn get(
+    reach: &Reach,
+    path: &str,
+    headers: &BTreeMap<String, String>,
+    values: &Values<'_>,
+) -> Result<Option<Value>, String> {
+    let path = fill_path(path, values).map_err(|error| error.to_string())?;
+    let headers = headers.clone().into_iter().collect();
     let request = Filled { method: "GET".to_owned(), path, headers, body: None };
-    let reply = reach.send(&request).await.map_err(|why| format!("{name}: {why}"))?;
-    let told = || format!("{name}: GET {} answered {}", request.path, reply.status);
+    let reply = reach.send(&request).await?;
+    let told = || format!("GET {} answered {}", request.path, reply.status);
     match reply.status {
         404 => Ok(None),
         200..=299 => {
@@ -87,8 +125,9 @@ mod tests {
     use axum::routing::{get, post};
 
     use super::super::drive::drive;
+    use super::super::hands::Place;
     use super::*;
-    use crate::history::Answer;
+    use crate::history::{Answer, Redaction};
     use crate::merchant::{Known, read};
 
     static ORDER: LazyLock<String> = LazyLock::new(|| {
@@ -125,6 +164,13 @@ mod tests {
         (format!("http://{address}"), looks)
     }
 
+    fn hands(url: &str, timeout: Duration) -> Hands {
+        let redaction = Redaction::default();
+        let (exe, folder) = (std::path::Path::new("none"), PathBuf::from("/"));
+        let place = Place { exe, folder, start: None, redaction: &redaction };
+        Hands::new(url, timeout, &place, BTreeMap::new()).unwrap()
+    }
+
     fn profile(checkout: &str) -> Profile {
         let text = format!(
             "version: 1\n\
@@ -145,7 +191,7 @@ mod tests {
     #[tokio::test]
     async fn one_look_is_one_request_where_probes_share_it() {
         let (url, looks) = merchant().await;
-        let reach = Reach::new(&url, Duration::from_secs(5)).unwrap();
+        let reach = hands(&url, Duration::from_secs(5));
         let seen = observe(&reach, &profile("/orders"), &Reference::new("A-1")).await.unwrap();
         assert_eq!((seen.fulfilments, seen.postings), (Some(1), Some(Vec::new())));
         assert_eq!(looks.load(Ordering::Relaxed), 1);
@@ -157,8 +203,8 @@ mod tests {
     async fn what_cannot_be_understood_is_told_in_words() {
         let (url, _) = merchant().await;
         // Only the merchant that never answers is waited for; the others answer at once.
-        let reach = Reach::new(&url, Duration::from_secs(5)).unwrap();
-        let hasty = Reach::new(&url, Duration::from_millis(50)).unwrap();
+        let reach = hands(&url, Duration::from_secs(5));
+        let hasty = hands(&url, Duration::from_millis(50));
         let cases = [
             (&reach, "html", "order: GET /countersign/orders/html answered 200, no JSON"),
             (&reach, "broken", "order: GET /countersign/orders/broken answered 502"),
@@ -175,7 +221,7 @@ mod tests {
     #[tokio::test]
     async fn a_drive_sends_its_template_and_keeps_the_answer() {
         let (url, _) = merchant().await;
-        let reach = Reach::new(&url, Duration::from_secs(5)).unwrap();
+        let reach = hands(&url, Duration::from_secs(5));
         let values = BTreeMap::from([("reference", "A-1".to_owned())]);
         let Answer::Http { status, body } =
             drive(&reach, &profile("/orders"), "checkout", &values).await
@@ -196,10 +242,11 @@ mod tests {
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
         let url = format!("http://{}", listener.local_addr().unwrap());
         drop(listener);
-        let reach = Reach::new(&url, Duration::from_secs(5)).unwrap();
+        let reach = hands(&url, Duration::from_secs(5));
         let values = BTreeMap::new();
         let answer = drive(&reach, &profile("/orders"), "checkout", &values).await;
         let Answer::Failed(why) = answer else { panic!("{answer:?}") };
-        assert!(why.starts_with(&format!("no connection to {url}: ")), "{why}");
+        let told = format!("`drive.checkout`: no connection to {url}: ");
+        assert!(why.starts_with(&told), "{why}");
     }
 }

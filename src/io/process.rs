@@ -11,7 +11,7 @@ use tokio::time::timeout;
 use super::interruption::Interruption;
 use super::launch::{self, LaunchError, Launched, Task};
 use crate::history::Redaction;
-use crate::merchant::Start;
+use crate::merchant::{Start, looks_secret};
 use crate::model::Span;
 
 /// How long a command of `prepare` may take.
@@ -225,6 +225,6 @@ impl Process {
 
 /// What the merchant is told under names that look like those of secrets.
 fn start_secrets(start: &Start) -> impl Iterator<Item = String> + '_ {
-    let named = start.env.iter().filter(|(name, _)| launch::looks_secret(name));
+    let named = start.env.iter().filter(|(name, _)| looks_secret(name));
     named.map(|(_, value)| value.clone())
 }

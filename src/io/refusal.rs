@@ -19,7 +19,7 @@ pub(super) async fn explain(shared: &Arc<Shared>, event: &Event, answer: &Answer
     let wrong = |problem: String, remedy: &str| Miswired::new(Check::Genuine, problem, remedy);
     let (status, body) = match answer {
         Answer::Http { status, body } => (*status, body),
-        Answer::Waited(_) | Answer::Failed(_) => {
+        Answer::Ran(_) | Answer::Waited(_) | Answer::Failed(_) => {
             return wrong(told, "check merchant.base_url and that it listens");
         }
     };
@@ -45,7 +45,7 @@ pub(super) async fn explain(shared: &Arc<Shared>, event: &Event, answer: &Answer
 
 /// The mistake whose message is accepted in place of the genuine one.
 async fn mistake(shared: &Arc<Shared>, event: &Event) -> Option<(String, &'static str)> {
-    let ahead_s = shared.merchant.reach().clock_ahead_s(shared.clock).await;
+    let ahead_s = shared.merchant.hands().http.clock_ahead_s(shared.clock).await;
     let settings = &shared.settings;
     let message = message(shared, event);
     for mistaken in mistakes(settings.scheme, &settings.secret, &message, ahead_s) {

@@ -47,14 +47,13 @@ impl Shared {
     /// Drives the merchant's own reconciliation once; one that runs by itself is given the time for it.
     pub(super) async fn reconcile(&self) -> history::Answer {
         let every = self.profile.policy.background_every;
-        if let (None, Some(every)) = (&self.profile.drive.reconcile, every) {
+        if let (false, Some(every)) = (self.profile.drive.has("reconcile"), every) {
             // Twice: it may have begun just before the payment was settled.
             let span = Span::from_ms(every.ms().saturating_mul(2));
             tokio::time::sleep(span.to_duration()).await;
             return history::Answer::Waited(span);
         }
-        let mut values = std::collections::BTreeMap::new();
-        self.merchant.add_values(&mut values);
-        drive::drive(self.merchant.reach(), &self.profile, "reconcile", &values).await
+        let values = std::collections::BTreeMap::new();
+        drive::drive(self.merchant.hands(), &self.profile, "reconcile", &values).await
     }
 }

@@ -151,22 +151,10 @@ fn provider_config(
 /// What a merchant knows and nobody else needs to read: what it is told of the provider, and the
 /// tokens by which it is driven and looked at.
 fn secrets(profile: &Profile, identity: &Identity) -> Redaction {
-    let Profile { drive, .. } = profile;
-    let observe = profile.observing();
-    let drives = [&drive.checkout, &drive.reconcile].into_iter().flatten().map(|d| &d.headers);
-    let probes = [Some(&observe.order), observe.ledger.as_ref(), observe.exceptions.as_ref()];
-    let headers = drives.chain(probes.into_iter().flatten().map(|probe| &probe.headers));
-    let tokens = headers.flatten().filter(|(name, _)| {
-        let name = name.to_ascii_lowercase();
-        let carriers = ["authorization", "cookie"];
-        carriers.contains(&name.as_str()) || super::launch::looks_secret(&name)
-    });
-    // `Bearer` and the like are repeated without the word.
-    let words = tokens.flat_map(|(_, value)| value.split([' ', ';', ',', '=']).chain([&**value]));
     let secret = identity.webhook_secret.expose();
     let key = secret.strip_prefix("whsec_").unwrap_or(secret);
-    let known = [identity.api_key.as_str(), secret, key].into_iter().chain(words);
-    Redaction::new(known.map(str::to_owned).collect::<Vec<_>>())
+    let known = [identity.api_key.as_str(), secret, key].map(str::to_owned);
+    Redaction::new(known.into_iter().chain(profile.secrets()))
 }
 
 fn run_started(options: &Options, nonce: &str) -> RunStarted {

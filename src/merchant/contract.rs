@@ -4,7 +4,7 @@
 use std::borrow::Cow;
 use std::collections::BTreeMap;
 
-use super::profile::{Connection, Mapping, Observe, Probe, Profile};
+use super::profile::{Connection, Look, Mapping, Observe, Probe, Profile};
 use super::template::{Unfilled, Values, fill_text};
 
 /// Where a merchant that implements the contract shows an order.
@@ -39,8 +39,7 @@ impl Observe {
 fn probe(each: Option<&str>, fields: &[(&str, &str)]) -> Probe {
     let text = |(field, pointer): &(&str, &str)| ((*field).to_owned(), (*pointer).to_owned());
     Probe {
-        path: CONTRACT_PATH.to_owned(),
-        headers: BTreeMap::new(),
+        look: Look::Http { path: CONTRACT_PATH.to_owned(), headers: BTreeMap::new() },
         each: each.map(str::to_owned),
         map: Mapping { fields: fields.iter().map(text).collect(), ..Mapping::default() },
     }
@@ -69,13 +68,14 @@ impl Profile {
     pub fn connection(&self) -> Connection {
         let observe = self.observing();
         Connection {
-            checkout: self.drive.checkout.is_some(),
-            reconcile: self.drive.reconcile.is_some() || self.policy.background_every.is_some(),
+            checkout: self.drive.has("checkout"),
+            reconcile: self.drive.has("reconcile") || self.policy.background_every.is_some(),
             order: true,
             ledger: observe.ledger.is_some(),
             fulfilments: observe.order.map.fields.contains_key("fulfilments"),
             exceptions: observe.exceptions.is_some(),
             future_dated: false,
+            verbs: self.drive.words().map(str::to_owned).collect(),
         }
     }
 }

@@ -5,20 +5,26 @@
 
 mod contract;
 pub mod draft;
+mod drive;
 mod item;
+mod memory;
 mod observe;
 mod profile;
 mod read;
 mod redact;
+pub mod sql;
 pub mod stack;
 #[cfg(test)]
 mod strictness;
 pub mod template;
 
 pub use contract::CONTRACT_PATH;
+pub use drive::{Act, Body, Drives, HttpTemplate, Source, SqlTemplate, Step, VERBS, Verb};
+pub use memory::{Heard, Memory, Uncaught};
 pub use observe::{Looks, Misread, observation};
 pub use profile::{
-    Amount, Body, Connection, Drives, HttpTemplate, Mapping, Observe, Policy, Probe, Profile,
-    ProviderConfig, Ready, Scope, Start, Stop,
+    Amount, Connection, Look, Mapping, Observe, Policy, Probe, Profile, ProviderConfig, Ready,
+    Scope, Start, Stop,
 };
 pub use read::{Known, is_path, read};
+pub use redact::looks_secret;

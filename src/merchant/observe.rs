@@ -178,7 +178,7 @@ fn items<'a>(
             None => None,
         };
         // What names no order came for this one if the probe asked for this one.
-        let asked = declared.path.contains("{reference}");
+        let asked = declared.look.names_order();
         if named.map_or(asked, |named| named == reference.as_str()) {
             ours.push(item);
         }

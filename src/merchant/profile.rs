@@ -1,10 +1,11 @@
 //! The profile as values: everything valid, nothing left to interpret.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 
 use serde::{Deserialize, Serialize};
 
+use super::drive::{Drives, SqlTemplate};
 use crate::model::{ExceptionClass, OrderState, PostingKind, Span, Status};
 
 /// A merchant, connected.
@@ -92,42 +93,6 @@ pub struct ProviderConfig {
     pub rails: Vec<String>,
 }
 
-/// What the merchant can be made to do.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct Drives {
-    /// Opens an order and makes the merchant create its payment.
-    pub checkout: Option<HttpTemplate>,
-    /// Runs the merchant's own reconciliation now.
-    pub reconcile: Option<HttpTemplate>,
-}
-
-/// An HTTP request with placeholders in braces.
-#[derive(Clone, PartialEq, Eq)]
-pub struct HttpTemplate {
-    /// `GET`, `POST`, `PUT`, `PATCH` or `DELETE`.
-    pub method: String,
-    /// Path on `base_url`.
-    pub path: String,
-    /// Further headers.
-    pub headers: BTreeMap<String, String>,
-    /// What is sent.
-    pub body: Body,
-}
-
-/// The body of a request; strings in it may hold placeholders.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub enum Body {
-    /// Nothing is sent.
-    #[default]
-    None,
-    /// `json`: a document.
-    Json(serde_json::Value),
-    /// `form`: fields and values, URL-encoded.
-    Form(Vec<(String, String)>),
-    /// `body`: the text itself.
-    Text(String),
-}
-
 /// Where the merchant's state is read.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Observe {
@@ -139,17 +104,44 @@ pub struct Observe {
     pub exceptions: Option<Probe>,
 }
 
-/// One probe: a GET whose JSON is mapped.
-#[derive(Clone, PartialEq, Eq)]
+/// One probe: an answer that is mapped.
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Probe {
-    /// Path on `base_url`, with `{reference}`.
-    pub path: String,
-    /// Further headers, such as a token of the staff's own API.
-    pub headers: BTreeMap<String, String>,
+    /// How the answer is had.
+    pub look: Look,
     /// JSON pointer of the list of items; none: the document itself (a list, or one object).
     pub each: Option<String>,
     /// What is where.
     pub map: Mapping,
+}
+
+/// How a probe looks. Probes that look alike share one look.
+#[derive(Clone, PartialEq, Eq)]
+pub enum Look {
+    /// A GET that answers JSON.
+    Http {
+        /// Path on `base_url`, with `{reference}`.
+        path: String,
+        /// Further headers, such as a token of the staff's own API.
+        headers: BTreeMap<String, String>,
+    },
+    /// A command that prints JSON: program and arguments.
+    Exec(Vec<String>),
+    /// A query; its rows are read as a list of objects.
+    Sql(SqlTemplate),
+}
+
+impl Look {
+    /// Whether it asks for one order, or for all of them.
+    #[must_use]
+    pub fn names_order(&self) -> bool {
+        let names = |text: &String| text.contains("{reference}");
+        match self {
+            Self::Http { path, .. } => names(path),
+            Self::Exec(words) => words.iter().any(names),
+            Self::Sql(query) => query.args.iter().any(names),
+        }
+    }
 }
 
 /// Field → JSON pointer within an item, and the merchant's words for our kinds and classes.
@@ -161,6 +153,14 @@ pub struct Mapping {
     pub kinds: BTreeMap<String, PostingKind>,
     /// `classes`: the merchant's word → ours. A word that is one of ours needs no row.
     pub classes: BTreeMap<String, ExceptionClass>,
+}
+
+impl Mapping {
+    /// The columns that are read, where an item is the row of a query.
+    pub fn columns(&self) -> impl Iterator<Item = String> + '_ {
+        let names = self.fields.values().map(|pointer| pointer.trim_start_matches('/'));
+        names.map(|name| name.replace("~1", "/").replace("~0", "~"))
+    }
 }
 
 /// What the merchant promises, as finance signs it.
@@ -240,6 +240,9 @@ pub struct Connection {
     pub exceptions: bool,
     /// Whether the merchant accepts events dated ahead of its clock (found by the preflight).
     pub future_dated: bool,
+    /// All verbs that are declared under `drive`.
+    #[serde(default)]
+    pub verbs: BTreeSet<String>,
 }
 
 impl Default for Policy {

@@ -1,8 +1,62 @@
-//! Debug output of the profile without the secrets in it: keys, tokens in headers, the environment.
+//! The secrets of a profile: which they are, and debug output without them.
 
 use std::fmt::{Debug, Formatter, Result};
 
-use super::profile::{HttpTemplate, Probe, ProviderConfig, Start};
+use super::drive::{Act, HttpTemplate, SqlTemplate};
+use super::profile::{Look, Profile, ProviderConfig, Start};
+
+/// Words in names of what is better not repeated.
+const SECRET_WORDS: &[&str] = &["KEY", "SECRET", "TOKEN", "PASSWORD", "CREDENTIAL"];
+
+/// Headers that open a door.
+const DOOR_HEADERS: &[&str] = &["authorization", "cookie"];
+
+/// Whether what bears this name is better not repeated.
+#[must_use]
+pub fn looks_secret(name: &str) -> bool {
+    let name = name.to_ascii_uppercase();
+    SECRET_WORDS.iter().any(|word| name.contains(word))
+}
+
+impl Profile {
+    /// The tokens and passwords by which the merchant is driven and looked at.
+    #[must_use]
+    pub fn secrets(&self) -> Vec<String> {
+        let observe = self.observing();
+        let (mut headers, mut urls) = (Vec::new(), Vec::new());
+        for step in self.drive.steps() {
+            match &step.act {
+                Act::Http(template) => headers.push(&template.headers),
+                Act::Sql(statement) => urls.push(statement.url.as_str()),
+                Act::Exec(_) => {}
+            }
+        }
+        let probes = [Some(&observe.order), observe.ledger.as_ref(), observe.exceptions.as_ref()];
+        for probe in probes.into_iter().flatten() {
+            match &probe.look {
+                Look::Http { headers: own, .. } => headers.push(own),
+                Look::Sql(query) => urls.push(query.url.as_str()),
+                Look::Exec(_) => {}
+            }
+        }
+        let opens = |name: &str| {
+            DOOR_HEADERS.contains(&name.to_ascii_lowercase().as_str()) || looks_secret(name)
+        };
+        let tokens = headers.into_iter().flatten().filter(|(name, _)| opens(name));
+        // `Bearer` and the like are repeated without the word.
+        let words =
+            tokens.flat_map(|(_, value)| value.split([' ', ';', ',', '=']).chain([&**value]));
+        words.chain(urls.into_iter().filter_map(password)).map(str::to_owned).collect()
+    }
+}
+
+/// The password in an address such as `postgres://user:password@host/name`, as it stands there.
+fn password(url: &str) -> Option<&str> {
+    let (_, rest) = url.split_once("://")?;
+    let authority = rest.split(['/', '?']).next()?;
+    let (user, _) = authority.rsplit_once('@')?;
+    user.split_once(':').map(|(_, password)| password)
+}
 
 impl Debug for ProviderConfig {
     fn fmt(&self, f: &mut Formatter<'_>) -> Result {
@@ -39,13 +93,48 @@ impl Debug for HttpTemplate {
     }
 }
 
-impl Debug for Probe {
+impl Debug for Look {
     fn fmt(&self, f: &mut Formatter<'_>) -> Result {
-        f.debug_struct("Probe")
-            .field("path", &self.path)
-            .field("headers", &self.headers.keys())
-            .field("each", &self.each)
-            .field("map", &self.map)
-            .finish()
+        match self {
+            Self::Http { path, headers } => f
+                .debug_struct("Http")
+                .field("path", path)
+                .field("headers", &headers.keys())
+                .finish(),
+            Self::Exec(words) => f.debug_tuple("Exec").field(words).finish(),
+            Self::Sql(query) => f.debug_tuple("Sql").field(query).finish(),
+        }
+    }
+}
+
+/// The address of a database may hold a password.
+impl Debug for SqlTemplate {
+    fn fmt(&self, f: &mut Formatter<'_>) -> Result {
+        f.debug_struct("SqlTemplate")
+            .field("statement", &self.statement)
+            .field("args", &self.args)
+            .finish_non_exhaustive()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_address_may_hold_a_password() {
+        assert_eq!(password("postgres://shop:hu:sh@db/shop?a=b@c"), Some("hu:sh"));
+        assert_eq!(password("postgres://shop@db/shop"), None);
+        assert_eq!(password("sqlite:shop.db"), None);
+    }
+
+    #[test]
+    fn names_of_secrets_are_known_by_a_word_in_them() {
+        for name in ["STRIPE_SECRET_KEY", "github_token", "PGPASSWORD", "AWS_CREDENTIALS"] {
+            assert!(looks_secret(name), "{name}");
+        }
+        for name in ["PATH", "HOME", "LANG", "DATABASE_URL"] {
+            assert!(!looks_secret(name), "{name}");
+        }
     }
 }

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde_json::{Value, json};
 
-use super::{Looks, Mapping, Misread, Observe, Probe, observation};
+use super::{Look, Looks, Mapping, Misread, Observe, Probe, observation};
 use crate::model::{ExceptionClass, Observation, OrderState, PaymentId, PostingKind, Reference};
 
 fn mapping(fields: &[(&str, &str)]) -> Mapping {
@@ -15,8 +15,7 @@ fn mapping(fields: &[(&str, &str)]) -> Mapping {
 /// A shop with words of its own.
 fn shop() -> (Observe, BTreeMap<String, OrderState>) {
     let probe = |path: &str, each: Option<&str>, map| Probe {
-        path: path.to_owned(),
-        headers: BTreeMap::new(),
+        look: Look::Http { path: path.to_owned(), headers: BTreeMap::new() },
         each: each.map(str::to_owned),
         map,
     };

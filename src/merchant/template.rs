@@ -9,7 +9,7 @@ use std::collections::BTreeMap;
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use serde_json::Value;
 
-use super::profile::{Body, HttpTemplate};
+use super::drive::{Body, HttpTemplate};
 
 /// What is filled in where the merchant is started, and in every template: the run's own values.
 pub const RUN_PLACEHOLDERS: &[&str] = &[

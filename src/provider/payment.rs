@@ -212,7 +212,7 @@ impl Payment {
             received,
             strictly_counted: received == self.received_strictly(),
             transfers: u32::try_from(self.transfers.len()).unwrap_or(u32::MAX),
-            charged_back: Some(Money { atoms: self.lost(), asset: self.terms.due.asset })
+            charged_back: Some(Money { atoms: self.lost(), asset: received.asset })
                 .filter(|lost| !lost.is_zero()),
             event: self.said.iter().rev().find_map(|said| said.kind),
         }

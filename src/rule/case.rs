@@ -361,7 +361,7 @@ impl Answer {
     /// Whether it is a 2xx, or nothing had to be asked.
     #[must_use]
     pub const fn is_success(&self) -> bool {
-        matches!(self, Self::Http { status: 200..=299, .. } | Self::Waited(_))
+        matches!(self, Self::Http { status: 200..=299, .. } | Self::Ran(_) | Self::Waited(_))
     }
 
     /// Whether the merchant took the message in: a 2xx, or a 409, by which one says that it is
@@ -388,6 +388,7 @@ impl Answer {
     pub fn tell(&self) -> String {
         match self {
             Self::Http { status, .. } => status.to_string(),
+            Self::Ran(_) => "done".to_owned(),
             Self::Waited(span) => format!("nothing, and was given {span}"),
             Self::Failed(why) => why.clone(),
         }

@@ -258,7 +258,9 @@ impl Lane {
         let habits = &self.settings.profile.delivery;
         let outcomes = sent.iter().map(|sent| match sent.answer {
             Answer::Http { status, .. } => habits.outcome(Some(status), retry_after_s),
-            Answer::Failed(_) | Answer::Waited(_) => habits.outcome(None, retry_after_s),
+            Answer::Failed(_) | Answer::Ran(_) | Answer::Waited(_) => {
+                habits.outcome(None, retry_after_s)
+            }
         });
         let rank = |outcome: &Outcome| match outcome {
             Outcome::Delivered => 0,

@@ -8,7 +8,8 @@ use std::path::{Path, PathBuf};
 use serde_json::json;
 
 use crate::merchant::{
-    Amount, Body, Drives, HttpTemplate, Policy, Profile, ProviderConfig, Ready, Scope, Start, Stop,
+    Act, Amount, Body, Drives, HttpTemplate, Policy, Profile, ProviderConfig, Ready, Scope, Start,
+    Stop,
 };
 use crate::model::{Span, Status};
 
@@ -71,16 +72,19 @@ fn drive() -> Drives {
         "asset": "{asset}",
         "network": "{network}",
     });
-    let post = |path: &str, body| HttpTemplate {
-        method: "POST".to_owned(),
-        path: path.to_owned(),
-        headers: BTreeMap::new(),
-        body,
+    let post = |path: &str, body| {
+        let request = HttpTemplate {
+            method: "POST".to_owned(),
+            path: path.to_owned(),
+            headers: BTreeMap::new(),
+            body,
+        };
+        vec![Act::Http(request).into()]
     };
-    Drives {
-        checkout: Some(post("/orders", Body::Json(order))),
-        reconcile: Some(post("/reconcile", Body::None)),
-    }
+    let mut drives = Drives::default();
+    drives.declare("checkout", post("/orders", Body::Json(order)));
+    drives.declare("reconcile", post("/reconcile", Body::None));
+    drives
 }
 
 fn policy() -> Policy {

@@ -1,150 +1,157 @@
-//! `drive`: requests that make the merchant act.
+//! `drive`: how the merchant is made to act, verb by verb and step by step.
 
 use std::collections::BTreeMap;
 
-use serde_json::Value;
+use regex::Regex;
 
-use super::text::{Texts, check_path};
-use crate::input::{self, Cursor};
-use crate::merchant::profile::{Body, Drives, HttpTemplate};
-use crate::merchant::template::{ORDER_PLACEHOLDERS, RUN_PLACEHOLDERS};
+use super::text::Texts;
+use super::{http, sql};
+use crate::input::{Cursor, Fields, Value};
+use crate::merchant::drive::{Act, Drives, Source, Step, VERBS, Verb};
+use crate::merchant::template::RUN_PLACEHOLDERS;
 
-const UNTESTED: &str = "the line left out; the rules that need it stay not testable";
+/// The verbs that a stranger may try stand below this key.
+const STRANGER: &str = "as_stranger";
 
-const LATER: &[(&str, &str)] = &[
-    ("retry", UNTESTED),
-    ("return", UNTESTED),
-    ("confirm", UNTESTED),
-    ("edit", UNTESTED),
-    ("cancel", UNTESTED),
-    ("redeem", UNTESTED),
-    ("free", UNTESTED),
-    ("refund", UNTESTED),
-    ("as_stranger", UNTESTED),
-    ("payout", UNTESTED),
-    ("advance", UNTESTED),
-    ("settle", "the line left out; waits end by themselves"),
-];
-
-const TEMPLATES_LATER: &[(&str, &str)] =
-    &[("exec", "`http`"), ("sql", "`http`"), ("capture", "an answer from which nothing is needed")];
-
-const METHODS: &[&str] = &["GET", "POST", "PUT", "PATCH", "DELETE"];
+const STEP_KEYS: &[&str] = &["http", "exec", "sql", "capture"];
 
 pub(super) fn read(cursor: &Cursor<'_>, texts: &Texts<'_>) -> Drives {
-    let fields = cursor.fields_but(&["checkout", "reconcile"], LATER);
-    let verb = |key: &str, placeholders: &[&str]| {
-        fields.get(key).map(|cursor| template(&cursor, texts, placeholders))
+    let words = |below: bool| -> Vec<&str> {
+        let words = VERBS.iter().filter_map(|verb| match verb.word.split_once('.') {
+            Some((_, word)) => below.then_some(word),
+            None => (!below).then_some(verb.word),
+        });
+        words.collect()
     };
-    let order = [ORDER_PLACEHOLDERS, RUN_PLACEHOLDERS].concat();
-    // Reconciliation is about no order, so no order's values are filled in.
-    Drives { checkout: verb("checkout", &order), reconcile: verb("reconcile", RUN_PLACEHOLDERS) }
-}
-
-fn template(cursor: &Cursor<'_>, texts: &Texts<'_>, placeholders: &[&str]) -> HttpTemplate {
-    let mut template = HttpTemplate {
-        method: "POST".to_owned(),
-        path: String::new(),
-        headers: BTreeMap::new(),
-        body: Body::None,
-    };
-    if matches!(cursor.node().value, input::Value::List(_)) {
-        cursor.fault("a list of steps is not supported yet in this version", "one `http`");
-        return template;
-    }
-    let fields = cursor.fields_but(&["http"], TEMPLATES_LATER);
-    let other = TEMPLATES_LATER.iter().any(|(key, _)| fields.get(key).is_some());
-    let http = if other { fields.get("http") } else { fields.need("http") };
-    let Some(http) = http else { return template };
-    let fields = http.fields(&["method", "path", "headers", "json", "form", "body"]);
-    if let Some(method) = fields.get("method").and_then(|cursor| cursor.word("method", METHODS)) {
-        template.method = method.to_owned();
-    }
-    if let Some(cursor) = fields.need("path")
-        && let Some(path) = texts.template(&cursor, placeholders)
-    {
-        check_path(&cursor, &path);
-        template.path = path;
-    }
-    if let Some(headers) = fields.get("headers") {
-        template.headers = headers_of(&headers, texts, placeholders);
-    }
-    let bodies: Vec<_> =
-        ["json", "form", "body"].into_iter().filter_map(|k| fields.get(k)).collect();
-    if let [_, second, ..] = bodies.as_slice() {
-        second.fault("a request has one body", "one of `json`, `form` and `body`");
-    } else if let Some(body) = bodies.first() {
-        template.body = read_body(body, texts, placeholders);
-    }
-    template
-}
-
-fn read_body(cursor: &Cursor<'_>, texts: &Texts<'_>, placeholders: &[&str]) -> Body {
-    match cursor.name().rsplit('.').next() {
-        Some("json") => Body::Json(json(cursor, texts, placeholders)),
-        Some("form") => {
-            let entries = cursor.entries().into_iter();
-            let fields = entries.filter_map(|(name, value)| {
-                Some((name.to_owned(), texts.template(&value, placeholders)?))
-            });
-            Body::Form(fields.collect())
+    let fields = cursor.fields(&[words(false), vec![STRANGER]].concat());
+    let strangers = fields.get(STRANGER).map(|cursor| cursor.fields(&words(true)));
+    let mut drives = Drives::default();
+    // What a checkout captures lives on for its order, so it is read first: it heads the table.
+    let mut known: Vec<String> = Vec::new();
+    for verb in VERBS {
+        let declared = match verb.word.split_once('.') {
+            Some((_, word)) => strangers.as_ref().and_then(|fields| fields.get(word)),
+            None => fields.get(verb.word),
+        };
+        let Some(cursor) = declared else { continue };
+        let mut captured = if verb.is_of_order() { known.clone() } else { Vec::new() };
+        let steps = steps(&cursor, texts, verb, &mut captured);
+        if verb.word == "checkout" {
+            known = captured;
         }
-        _ => Body::Text(texts.template(cursor, placeholders).unwrap_or_default()),
+        if !steps.is_empty() {
+            drives.declare(verb.word, steps);
+        }
     }
+    drives
 }
 
-/// Headers with names that HTTP allows.
-pub(super) fn headers_of(
+/// One template, or a list of steps that hand values on.
+fn steps(
     cursor: &Cursor<'_>,
     texts: &Texts<'_>,
-    placeholders: &[&str],
-) -> BTreeMap<String, String> {
-    let is_token = |c: char| c.is_ascii_alphanumeric() || "!#$%&'*+-.^_`|~".contains(c);
-    for (name, value) in cursor.entries() {
-        if name.is_empty() || !name.chars().all(is_token) {
-            value.fault(format!("`{name}` is no name of a header"), "such as x-api-key");
+    verb: &Verb,
+    captured: &mut Vec<String>,
+) -> Vec<Step> {
+    let each = match &cursor.node().value {
+        Value::List(items) => {
+            if items.is_empty() {
+                let problem = format!("`{}` has no step", cursor.name());
+                cursor.fault(problem, "a list of `http`, `exec` or `sql`");
+            }
+            cursor.items()
         }
+        Value::Map(_) | Value::Scalar { .. } => vec![cursor.clone()],
+    };
+    let mut steps = Vec::new();
+    for cursor in each {
+        let fields = cursor.fields(STEP_KEYS);
+        let placeholders = verb.all_placeholders();
+        let own = captured.iter().map(String::as_str);
+        let valid: Vec<&str> = placeholders.iter().copied().chain(own).collect();
+        let act = act(&fields, texts, &valid);
+        let captures = fields.get("capture").map(|cursor| captures(&cursor, captured));
+        let captures = captures.unwrap_or_default();
+        steps.extend(act.map(|act| Step { act, captures }));
     }
-    texts.map(cursor, placeholders)
+    steps
 }
 
-/// A JSON document written as YAML. What stands without quotes is a number, a yes or no, or
-/// nothing where JSON has it so, and a text otherwise.
-fn json(cursor: &Cursor<'_>, texts: &Texts<'_>, placeholders: &[&str]) -> Value {
-    match &cursor.node().value {
-        input::Value::List(_) => {
-            cursor.items().iter().map(|item| json(item, texts, placeholders)).collect()
-        }
-        input::Value::Map(_) if is_bare_placeholder(cursor) => {
-            // Noted by `text`, which knows what is missing: quotes.
-            let _ = cursor.text();
-            Value::Null
-        }
-        input::Value::Map(_) => {
-            let entries = cursor.entries().into_iter();
-            let members =
-                entries.map(|(key, item)| (key.to_owned(), json(&item, texts, placeholders)));
-            Value::Object(members.collect())
-        }
-        input::Value::Scalar { plain: true, .. } if cursor.node().is_null() => Value::Null,
-        input::Value::Scalar { text, plain: true } if is_json_word(text) => {
-            serde_json::from_str(text).unwrap_or_default()
-        }
-        input::Value::Scalar { .. } => {
-            Value::String(texts.template(cursor, placeholders).unwrap_or_default())
-        }
+fn act(fields: &Fields<'_>, texts: &Texts<'_>, valid: &[&str]) -> Option<Act> {
+    let ways: Vec<Cursor<'_>> =
+        ["http", "exec", "sql"].iter().filter_map(|key| fields.get(key)).collect();
+    if let [_, second, ..] = ways.as_slice() {
+        second.fault("a step is taken in one way", "one of `http`, `exec` and `sql`");
+    }
+    let Some(way) = ways.first() else {
+        let _ = fields.need("http");
+        return None;
+    };
+    match way.name().rsplit('.').next() {
+        Some("exec") => Some(Act::Exec(texts.command(way, valid))),
+        Some("sql") => sql::read(way, "statement", texts, valid).map(Act::Sql),
+        _ => Some(Act::Http(http::read(way, texts, valid))),
     }
 }
 
-/// Whether a bare scalar is `true`, `false` or a number to JSON.
-fn is_json_word(text: &str) -> bool {
-    let parsed = serde_json::from_str::<Value>(text);
-    parsed.is_ok_and(|value| value.is_boolean() || value.is_number())
+/// What a step captures; its names are known from here on, whether or not their sources are right.
+fn captures(cursor: &Cursor<'_>, captured: &mut Vec<String>) -> BTreeMap<String, Source> {
+    let is_name = |name: &str| {
+        !name.is_empty() && name.chars().all(|c| c.is_ascii_alphanumeric() || c == '_')
+    };
+    let entries = cursor.entries().into_iter().filter_map(|(name, value)| {
+        if !is_name(name) || RUN_PLACEHOLDERS.contains(&name) {
+            let expected = "letters, digits and _, such as order_id";
+            value.fault(format!("`{name}` is no name for a captured value"), expected);
+            return None;
+        }
+        captured.push(name.to_owned());
+        Some((name.to_owned(), source(&value)?))
+    });
+    entries.collect()
 }
 
-/// `{reference}` without quotes: to YAML a map with one key and nothing behind it.
-fn is_bare_placeholder(cursor: &Cursor<'_>) -> bool {
+/// `/pointer`, or a map with the one word that says where to look.
+fn source(cursor: &Cursor<'_>) -> Option<Source> {
+    if let Value::Scalar { .. } = &cursor.node().value {
+        return pointer(cursor).map(Source::Json);
+    }
+    let fields = cursor.fields(&["json", "header", "cookie", "regex"]);
     let entries = cursor.entries();
-    let [(_, value)] = entries.as_slice() else { return false };
-    matches!(&value.node().value, input::Value::Scalar { text, plain: true } if text.is_empty())
+    let [(word, value)] = entries.as_slice() else {
+        let problem = format!("`{}` must name one source", cursor.name());
+        cursor.fault(problem, "one of `json`, `header`, `cookie` and `regex`");
+        return None;
+    };
+    let text = value.text()?;
+    match *word {
+        "json" => pointer(value).map(Source::Json),
+        "header" => Some(Source::Header(text.to_owned())),
+        "cookie" => Some(Source::Cookie(text.to_owned())),
+        "regex" => {
+            if let Err(error) = Regex::new(text) {
+                let words = error.to_string();
+                let last = words.lines().last().unwrap_or_default();
+                let why = last.trim_start_matches("error: ");
+                value.fault(format!("`{text}` is no regular expression: {why}"), "another one");
+            }
+            Some(Source::Regex(text.to_owned()))
+        }
+        // Noted as an unknown key.
+        _ => {
+            let _ = fields;
+            None
+        }
+    }
+}
+
+/// A JSON pointer.
+pub(super) fn pointer(cursor: &Cursor<'_>) -> Option<String> {
+    let text = cursor.text()?;
+    if !text.starts_with('/') {
+        let expected = format!("a JSON pointer: /{}", text.replace('.', "/"));
+        cursor.fault(format!("`{text}` is no JSON pointer"), expected);
+        return None;
+    }
+    Some(text.to_owned())
 }

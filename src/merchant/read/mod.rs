@@ -4,12 +4,14 @@
 //! file format has and this version does not build is refused by name, never ignored.
 
 mod drive;
+mod http;
 mod lifecycle;
 mod merchant;
 mod observe;
 mod policy;
 mod provider;
 mod scope;
+mod sql;
 mod start;
 mod text;
 

@@ -24,21 +24,13 @@ pub(super) fn read(cursor: &Cursor<'_>, folder: &Path, texts: &Texts<'_>) -> Sta
     let prepare = fields.get("prepare").map(|cursor| cursor.items()).unwrap_or_default();
     let cwd = fields.get("cwd").and_then(|cursor| texts.plain(&cursor));
     Start {
-        command: command.map(|cursor| self::command(&cursor, texts)).unwrap_or_default(),
-        prepare: prepare.iter().map(|each| self::command(each, texts)).collect(),
+        command: command.map(|cursor| texts.command(&cursor, RUN_PLACEHOLDERS)).unwrap_or_default(),
+        prepare: prepare.iter().map(|each| texts.command(each, RUN_PLACEHOLDERS)).collect(),
         cwd: cwd.map_or_else(|| folder.to_owned(), |cwd| folder.join(cwd)),
         env: fields.get("env").map(|cursor| env(&cursor, texts)).unwrap_or_default(),
         ready: ready(fields.get("ready").as_ref()),
         stop: stop(fields.get("stop").as_ref()),
     }
-}
-
-fn command(cursor: &Cursor<'_>, texts: &Texts<'_>) -> Vec<String> {
-    let words = cursor.items();
-    if words.is_empty() && matches!(cursor.node().value, crate::input::Value::List(_)) {
-        cursor.fault(format!("`{}` is empty", cursor.name()), "a program and its arguments");
-    }
-    words.iter().filter_map(|word| texts.argument(word)).collect()
 }
 
 fn env(cursor: &Cursor<'_>, texts: &Texts<'_>) -> BTreeMap<String, String> {

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use crate::input::{Cursor, Fields, Value};
-use crate::merchant::template::{RUN_PLACEHOLDERS, placeholders};
+use crate::merchant::template::placeholders;
 
 /// What texts are read with.
 pub(super) struct Texts<'a> {
@@ -55,10 +55,18 @@ impl<'a> Texts<'a> {
         self.check_placeholders(cursor, valid).then(|| self.plain(cursor))?
     }
 
-    /// The same for what is handed on as it is, `${NAME}` included: commands have shells for that.
-    pub(super) fn argument(&self, cursor: &Cursor<'_>) -> Option<String> {
-        let text = cursor.text().map(str::to_owned);
-        text.filter(|_| self.check_placeholders(cursor, RUN_PLACEHOLDERS))
+    /// A program and its arguments, handed on as they are, `${NAME}` included: commands have shells
+    /// for that.
+    pub(super) fn command(&self, cursor: &Cursor<'_>, valid: &[&str]) -> Vec<String> {
+        let words = cursor.items();
+        if words.is_empty() && matches!(cursor.node().value, Value::List(_)) {
+            cursor.fault(format!("`{}` is empty", cursor.name()), "a program and its arguments");
+        }
+        let texts = words.iter().filter_map(|word| {
+            let text = word.text().map(str::to_owned);
+            text.filter(|_| self.check_placeholders(word, valid))
+        });
+        texts.collect()
     }
 
     /// Names and templates, such as headers.
