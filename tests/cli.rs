@@ -48,6 +48,7 @@ const COMMANDS: &[&str] = &[
     "report",
     "rules",
     "rails",
+    "profiles",
     "explain",
     "steps",
     "suite",
@@ -64,6 +65,8 @@ fn screens() {
     insta::assert_snapshot!("help", stdout(&countersign(here, &["--help"])));
     insta::assert_snapshot!("rules", stdout(&countersign(here, &["rules"])));
     insta::assert_snapshot!("rails", stdout(&countersign(here, &["rails"])));
+    insta::assert_snapshot!("profiles", stdout(&countersign(here, &["profiles"])));
+    insta::assert_snapshot!("profile", stdout(&countersign(here, &["profiles", "coingate"])));
     insta::assert_snapshot!("explain", stdout(&countersign(here, &["explain", "idem-01"])));
     insta::assert_snapshot!("steps", stdout(&countersign(here, &["steps"])));
     for command in COMMANDS {

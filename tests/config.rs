@@ -21,6 +21,7 @@ fn check(text: &str, path: &str) -> Result<Profile, InputErrors> {
     let known = Known {
         rules: &["AUTH-01", "AUTH-04", "RECON-01"],
         signatures: &["standard-webhooks", "github"],
+        profiles: &["default", "coingate"],
         scope_words: &scope_words,
     };
     read(text, path, PathBuf::from("/shop"), &BTreeMap::new(), &known)
@@ -84,7 +85,8 @@ fn the_environment_is_filled_in_and_kept_out_of_debug_output() {
                 drive: {checkout: {http: {path: /o, headers: {authorization: \"Bearer ${KEY}\"}}}}\n";
     let env = BTreeMap::from([("NAME", "shop"), ("KEY", "hush")]);
     let env = env.into_iter().map(|(name, value)| (name.to_owned(), value.to_owned())).collect();
-    let known = Known { rules: &[], signatures: &["standard-webhooks"], scope_words: &[] };
+    let known =
+        Known { rules: &[], signatures: &["standard-webhooks"], profiles: &[], scope_words: &[] };
     let profile = read(text, "env.yaml", PathBuf::from("/shop"), &env, &known);
     let profile = profile.unwrap_or_else(|errors| panic!("{errors}"));
     assert_eq!(profile.name, "shop");

@@ -21,6 +21,7 @@ const PAGES: &[&str] = &[
     "docs/scenarios.md",
     "docs/steps.md",
     "docs/api.md",
+    "docs/profiles.md",
 ];
 
 fn page(name: &str) -> String {
@@ -68,7 +69,13 @@ fn profile(text: &str) -> Result<Profile, InputErrors> {
     let rules: Vec<&str> = RULES.iter().map(|rule| rule.code).collect();
     let scope_words: Vec<&str> = SCOPE_WORDS.iter().map(|(word, _)| *word).collect();
     let signatures = signature::signing();
-    let known = Known { rules: &rules, signatures: &signatures, scope_words: &scope_words };
+    let profiles = countersign::provider::profile::names();
+    let known = Known {
+        rules: &rules,
+        signatures: &signatures,
+        profiles: &profiles,
+        scope_words: &scope_words,
+    };
     let names = ["STAFF_TOKEN", "PAYMENTS_KEY", "WEBHOOK_SECRET"];
     let env = names.map(|name| (name.to_owned(), "value".to_owned())).into();
     read(text, "page.yaml", PathBuf::from("/shop"), &env, &known)
@@ -317,5 +324,22 @@ fn beside(path: &Path, link: &str) -> PathBuf {
     match link.strip_prefix("../") {
         Some(up) => folder.parent().unwrap_or(Path::new("")).join(up),
         None => folder.join(link),
+    }
+}
+
+#[test]
+fn the_page_of_profiles_has_every_knob_with_its_default() {
+    let page = page("docs/profiles.md");
+    let default = countersign::provider::Profile::default();
+    for knob in countersign::provider::profile::knobs() {
+        let (name, told) = (knob.name, knob.told(&default));
+        let row = format!("| `{name}` | {} | {} | {told} |", knob.about, knob.values);
+        assert!(page.contains(&row), "docs/profiles.md lacks\n{row}");
+    }
+    let examples = blocks(&page, "yaml").into_iter();
+    let profiles: Vec<_> = examples.filter(|text| text.starts_with("version:")).collect();
+    assert!(profiles.len() > 1, "the examples are not where they were");
+    for text in profiles {
+        countersign::provider::profile::read(&text, "page").unwrap_or_else(|it| panic!("{it}"));
     }
 }

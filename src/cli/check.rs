@@ -5,10 +5,11 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use crate::cli::failure::Failure;
-use crate::cli::input::{CONFIG, both, files, profile};
+use crate::cli::input::{CONFIG, both, files, profile, provider_profile};
 use crate::cli::page::print;
-use crate::merchant::{Connection, Profile};
+use crate::merchant::{self, Connection, Profile};
 use crate::model::RAILS;
+use crate::provider::profile::is_profile;
 use crate::rule::{RULES, absent, codes, missing};
 use crate::scenario::suite::plan;
 
@@ -16,9 +17,10 @@ use crate::scenario::suite::plan;
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Examples:
   countersign check
-  countersign check my.feature --config staging.yaml")]
+  countersign check my.feature --config staging.yaml
+  countersign check acme-pay.yaml")]
 pub struct Args {
-    /// Scenario files; the built-in suite where left out
+    /// Scenario files and provider profiles; the built-in suite where no scenarios are named
     #[arg(value_name = "FILE")]
     files: Vec<String>,
     /// The merchant's profile; countersign.yaml where there is one
@@ -36,13 +38,27 @@ pub fn run(args: &Args) -> Result<ExitCode, Failure> {
     }
     let config = args.config.clone().or_else(|| Path::new(CONFIG).is_file().then(|| CONFIG.into()));
     let read = config.as_deref().map(profile).transpose();
+    let (providers, scenarios): (Vec<String>, Vec<String>) =
+        args.files.iter().cloned().partition(|file| is_provider_profile(file));
+    let provider = match &read {
+        Ok(Some(profile)) => {
+            provider_profile(&profile.provider.profile, &profile.folder).map(|_| ())
+        }
+        Ok(None) | Err(_) => Ok(()),
+    };
+    let provider = providers.iter().fold(provider, |before, file| {
+        both(before, provider_profile(file, Path::new(""))).map(|_| ())
+    });
     let rails: Vec<&str> = match &read {
         Ok(Some(profile)) => profile.provider.rails.iter().map(String::as_str).collect(),
         Ok(None) | Err(_) => RAILS.iter().map(|rail| rail.id).collect(),
     };
-    let planned = plan(&files(&args.files)?, &rails, &codes()).map_err(Failure::from);
-    let (profile, plan) = both(read, planned)?;
+    let planned = plan(&files(&scenarios)?, &rails, &codes()).map_err(Failure::from);
+    let (profile, ((), plan)) = both(read, both(provider, planned))?;
     print(|out| {
+        for file in &providers {
+            writeln!(out, "{file}: fine; `countersign profiles {file}` explains it")?;
+        }
         match &profile {
             Some(profile) => tell(profile, out)?,
             None => writeln!(out, "no {CONFIG} here; checked the scenarios alone")?,
@@ -59,6 +75,12 @@ pub fn run(args: &Args) -> Result<ExitCode, Failure> {
         Ok(())
     })?;
     Ok(ExitCode::SUCCESS)
+}
+
+/// Whether a file is a provider profile, and no scenarios.
+fn is_provider_profile(file: &str) -> bool {
+    let is_yaml = merchant::is_path(file) && !file.ends_with(".feature");
+    is_yaml && std::fs::read_to_string(file).is_ok_and(|text| is_profile(&text))
 }
 
 /// What a profile connects, and what stays untested for want of a line.

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 
 use crate::cli::failure::Failure;
+use crate::cli::input::provider_profile;
 use crate::cli::progress::Progress;
 use crate::io::interruption::{Interrupt, Interruption};
 use crate::io::session::{self, Options, SessionError, Watch};
@@ -52,9 +53,11 @@ pub async fn conduct(
 /// A job as a session takes it.
 ///
 /// # Errors
-/// Our own program cannot be found.
+/// Our own program cannot be found; the provider profile has faults.
 pub fn options(job: Job, progress: Arc<Progress>) -> Result<Options, Failure> {
+    let (provider, folder) = (&job.profile.provider.profile, &job.profile.folder);
     Ok(Options {
+        provider: provider_profile(provider, folder)?,
         profile: job.profile,
         plan: job.plan,
         seed: job.seed,

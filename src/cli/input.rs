@@ -4,9 +4,12 @@
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::Path;
+use std::sync::Arc;
 
 use crate::cli::failure::Failure;
+use crate::input::nearest;
 use crate::merchant::{self, Known, Profile};
+use crate::provider;
 use crate::rule;
 use crate::scenario::suite::embedded;
 use crate::signature;
@@ -44,8 +47,39 @@ pub fn profile_of(text: &str, path: &Path) -> Result<Profile, Failure> {
     let folder = absolute.parent().unwrap_or(Path::new("/")).to_owned();
     let (rules, signatures) = (rule::codes(), signature::signing());
     let scope_words: Vec<&str> = rule::SCOPE_WORDS.iter().map(|(word, _)| *word).collect();
-    let known = Known { rules: &rules, signatures: &signatures, scope_words: &scope_words };
+    let profiles = provider::profile::names();
+    let known = Known {
+        rules: &rules,
+        signatures: &signatures,
+        profiles: &profiles,
+        scope_words: &scope_words,
+    };
     Ok(merchant::read(text, &path.to_string_lossy(), folder, &environment(), &known)?)
+}
+
+/// The provider profile of that name, or from the file of that path, which starts in `folder`.
+///
+/// # Errors
+/// There is none, or it has faults.
+pub fn provider_profile(word: &str, folder: &Path) -> Result<Arc<provider::Profile>, Failure> {
+    if let Some(profile) = provider::profile::builtin(word) {
+        return Ok(Arc::new(profile.clone()));
+    }
+    if !merchant::is_path(word) {
+        let names = provider::profile::names();
+        let near = nearest(word, names.iter().copied());
+        let near = near.map(|near| format!("; did you mean {near}?")).unwrap_or_default();
+        return Err(Failure::Input(format!(
+            "no provider profile `{word}`{near}; `countersign profiles` lists all, and a file of \
+             your own is named with its ending, such as ./acme-pay.yaml"
+        )));
+    }
+    let path = folder.join(word);
+    let shown = path.strip_prefix(".").unwrap_or(&path).to_string_lossy().into_owned();
+    let text = fs::read_to_string(&path).map_err(|error| {
+        Failure::Input(format!("cannot read the provider profile `{shown}`: {error}"))
+    })?;
+    Ok(Arc::new(provider::profile::read(&text, &shown)?))
 }
 
 /// Variables that are text; a profile cannot name others.

@@ -19,6 +19,7 @@ mod input;
 mod openapi;
 mod page;
 mod play;
+mod profiles;
 mod progress;
 mod rails;
 mod report;
@@ -90,6 +91,7 @@ enum Command {
     Report(report::Args),
     Rules(rules::Args),
     Rails(rails::Args),
+    Profiles(profiles::Args),
     Explain(explain::Args),
     Steps(steps::Args),
     Suite(suite::Args),
@@ -131,6 +133,7 @@ fn dispatch(cli: Cli) -> Result<ExitCode, Failure> {
         Command::Doctor(args) => doctor::run(&args),
         Command::Rules(args) => rules::run(&args),
         Command::Rails(args) => rails::run(&args),
+        Command::Profiles(args) => profiles::run(&args),
         Command::Steps(args) => steps::run(&args),
         Command::Suite(args) => suite::run(&args),
         Command::Openapi(args) => openapi::run(&args),

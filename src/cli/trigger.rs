@@ -1,9 +1,12 @@
 //! `countersign trigger`: one correctly signed event, for a first look at a webhook handler.
 
+use std::path::Path;
 use std::process::ExitCode;
+use std::sync::Arc;
 use std::time::Instant;
 
 use crate::cli::failure::Failure;
+use crate::cli::input::provider_profile;
 use crate::cli::page::print;
 use crate::cli::play::runtime;
 use crate::cli::signing::parse_scheme;
@@ -12,21 +15,20 @@ use crate::input::nearest;
 use crate::io::courier::Endpoint;
 use crate::io::deliver::HttpDeliverer;
 use crate::io::{clock, entropy};
-use crate::model::{EventKind, RAILS, Reference, Span};
-use crate::provider::{ApiKey, ApiRequest, Config, Event, Provider};
+use crate::model::{EventKind, RAILS, Reference};
+use crate::provider::{ApiKey, ApiRequest, Config, Event, Outcome, Profile, Provider};
 use crate::run::Sent;
-use crate::signature::{Scheme, Secret};
-
-const ANSWER_WITHIN: Span = Span::from_s(15);
+use crate::signature::{Scheme, Secret, scheme};
 
 /// Send one correctly signed event to a webhook, for a first look
 ///
 /// The event is about a payment of 250 USDT on Tron that exists nowhere else. Ends with exit code
-/// 0 if it was acknowledged with a 2xx, else with 1.
+/// 0 if it was acknowledged, by default with a 2xx, else with 1.
 #[derive(clap::Args)]
 #[command(after_help = "Examples:
   countersign trigger payment.confirmed --to http://127.0.0.1:4000/webhooks --secret whsec_…
-  countersign trigger payment.expired --to http://127.0.0.1:4000/webhooks --reference INV-42")]
+  countersign trigger payment.expired --to http://127.0.0.1:4000/webhooks --reference INV-42
+  countersign trigger payment.paid --to http://127.0.0.1:4000/webhooks --profile btcpay")]
 pub struct Args {
     /// Its type, such as payment.confirmed
     #[arg(value_name = "EVENT", value_parser = parse_kind)]
@@ -37,9 +39,12 @@ pub struct Args {
     /// The secret that your service verifies with
     #[arg(long, value_name = "SECRET", env = "COUNTERSIGN_WEBHOOK_SECRET", hide_env_values = true)]
     secret: String,
-    /// The scheme that it is signed by
-    #[arg(long, value_name = "SCHEME", default_value = "standard-webhooks", value_parser = parse_scheme)]
-    signature: &'static Scheme,
+    /// The scheme that it is signed by [default: the profile's]
+    #[arg(long, value_name = "SCHEME", value_parser = parse_scheme)]
+    signature: Option<&'static Scheme>,
+    /// The provider whose habits it has: a name or a file
+    #[arg(long, value_name = "PROFILE", default_value = "default")]
+    profile: String,
     /// The order that the payment is for
     #[arg(long, value_name = "REFERENCE", default_value = "TRIGGER-1")]
     reference: String,
@@ -60,20 +65,36 @@ fn parse_kind(word: &str) -> Result<EventKind, String> {
 /// A URL, a secret or a reference that cannot be used.
 pub fn run(args: Args) -> Result<ExitCode, Failure> {
     let input = |error: &dyn std::fmt::Display| Failure::Input(error.to_string());
-    let event = event(args.event, &args.reference)?;
-    let deliverer =
-        HttpDeliverer::new(&args.to, ANSWER_WITHIN, Instant::now()).map_err(|e| input(&e))?;
+    let profile = provider_profile(&args.profile, Path::new("."))?;
+    let event = event(args.event, &args.reference, &profile)?;
+    let timeout = profile.delivery.timeout;
+    let deliverer = HttpDeliverer::new(&args.to, timeout, Instant::now()).map_err(|e| input(&e))?;
     let secret = Secret::new(args.secret);
+    let named = args.signature.or_else(|| scheme(&profile.events.signature));
+    let scheme =
+        named.ok_or_else(|| Failure::Ours("the profile's scheme is unknown".to_owned()))?;
     let endpoint =
-        Endpoint::new(args.to.clone(), args.signature, secret, deliverer).map_err(|e| input(&e))?;
+        Endpoint::new(args.to.clone(), scheme, secret, deliverer).map_err(|e| input(&e))?;
     let (_, sent) = runtime()?.block_on(endpoint.send(&event));
-    let text = told(&args.to, &event, &sent);
+    let status = match sent.answer {
+        Answer::Http { status, .. } => Some(status),
+        Answer::Failed(_) | Answer::Waited(_) => None,
+    };
+    let taken = profile.delivery.outcome(status, None) == Outcome::Delivered;
+    let mut text = told(&args.to, &event, &sent);
+    if !taken {
+        text.push_str(&format!("\nnot acknowledged: only {} is\n", profile.delivery.success));
+    }
     print(|out| out.write_all(text.as_bytes()))?;
-    Ok(if sent.answer.is_success() { ExitCode::SUCCESS } else { ExitCode::from(1) })
+    Ok(if taken { ExitCode::SUCCESS } else { ExitCode::from(1) })
 }
 
 /// The event, as a service of one payment announces it.
-fn event(kind: EventKind, reference: &str) -> Result<Event, Failure> {
+fn event(kind: EventKind, reference: &str, profile: &Arc<Profile>) -> Result<Event, Failure> {
+    if !profile.events.announces(kind) {
+        let name = &profile.name;
+        return Err(Failure::Input(format!("{name} never sends {kind}; take another event")));
+    }
     let entropy = entropy::fresh().map_err(|error| Failure::Ours(error.to_string()))?;
     let now = clock::wall();
     let key = entropy::api_key(&entropy, false);
@@ -85,7 +106,7 @@ fn event(kind: EventKind, reference: &str) -> Result<Event, Failure> {
         seed: 0,
         nonce: entropy::nonce(&entropy),
         start: now,
-        profile: std::sync::Arc::default(),
+        profile: profile.clone(),
     });
     let order = serde_json::json!({
         "reference": Reference::new(reference),
@@ -130,9 +151,6 @@ fn told(url: &str, event: &Event, sent: &Sent) -> String {
     }
     if !text.ends_with('\n') {
         text.push('\n');
-    }
-    if !sent.answer.is_success() {
-        text.push_str("\nnot acknowledged: only a 2xx is\n");
     }
     text
 }

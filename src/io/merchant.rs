@@ -19,8 +19,6 @@ use crate::run::{Message, Sent};
 use crate::scenario::Arrival;
 use crate::signature::{self, Secret};
 
-/// How long the provider waits for an answer to a delivery (Standard Webhooks).
-const DELIVERY_TIMEOUT: Span = Span::from_s(15);
 /// How long driving and probing wait.
 const REACH_TIMEOUT: Span = Span::from_s(10);
 
@@ -37,6 +35,8 @@ pub struct Identity {
     pub webhook_secret: Secret,
     /// What it verifies them with: the same, or the public half.
     pub webhook_key: Secret,
+    /// How long its answer to an event is waited for.
+    pub timeout: Span,
 }
 
 /// Why a merchant cannot be worked with.
@@ -108,7 +108,7 @@ impl Merchant {
             reach: Reach::new(&base_url, REACH_TIMEOUT.to_duration())
                 .map_err(|error| MerchantError::Template(error.to_string()))?,
             pace: profile.policy.webhook_rate_per_s.map(Pace::new),
-            deliverer: HttpDeliverer::new(&webhook_url, DELIVERY_TIMEOUT, clock.started)?,
+            deliverer: HttpDeliverer::new(&webhook_url, identity.timeout, clock.started)?,
             webhook_url,
             values,
             process,

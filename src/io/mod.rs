@@ -59,4 +59,5 @@ mod refusal;
 pub mod serve;
 pub mod session;
 mod shared;
+mod stage;
 pub mod wiring;

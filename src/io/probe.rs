@@ -132,7 +132,12 @@ mod tests {
              provider: {{listen: \"127.0.0.1:9\", api_key: k, webhook_secret: s, rails: [usdt-tron]}}\n\
              drive: {{checkout: {{http: {{path: {checkout}, json: {{ref: \"{{reference}}\"}}}}}}}}\n"
         );
-        let known = Known { rules: &[], signatures: &["standard-webhooks"], scope_words: &[] };
+        let known = Known {
+            rules: &[],
+            signatures: &["standard-webhooks"],
+            profiles: &[],
+            scope_words: &[],
+        };
         let profile = read(&text, "m.yaml", PathBuf::from("/"), &BTreeMap::new(), &known);
         profile.unwrap_or_else(|errors| panic!("{errors}"))
     }

@@ -3,34 +3,31 @@
 //! Binds what the executor asks for to sockets, processes and the clock. Judges nothing: it leaves
 //! a history.
 
-use std::fs::File;
-use std::io::BufWriter;
-use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex};
+use std::path::PathBuf;
+use std::sync::Arc;
 
-use tokio::net::TcpListener;
-use tokio::task::AbortHandle;
-
-use super::clock::Clock;
 use super::interruption::Interruption;
-use super::merchant::{Identity, Merchant, MerchantError};
+use super::merchant::{Merchant, MerchantError};
 use super::process::{Host, ProcessError};
 use super::shared::Shared;
 pub use super::shared::Watch;
+use super::stage::{Stage, flushed};
 use super::wiring::{Came, Check, Miswired};
-use super::{audit, doctor, play, preflight, provider_http};
-use crate::history::{FORMAT, Fact, Redaction, RunEnded, RunStarted};
-use crate::merchant::{Connection, Profile};
-use crate::model::{LaneId, Rail, rail_by_id};
-use crate::provider::{self, ApiKey, ApiRequest, Provider};
-use crate::run::{Settings, World};
+use super::{audit, doctor, play, preflight};
+use crate::history::{Fact, Redaction, RunEnded};
+use crate::merchant::Profile;
+use crate::model::LaneId;
+use crate::provider;
+use crate::run::Settings;
 use crate::scenario::Plan;
-use crate::signature::{self, Secret, SignatureError};
+use crate::signature::SignatureError;
 
 /// What to run.
 pub struct Options {
     /// Against which merchant.
     pub profile: Profile,
+    /// At a provider with these habits.
+    pub provider: Arc<provider::Profile>,
     /// What is played; never empty.
     pub plan: Plan,
     /// What every choice derives from.
@@ -120,21 +117,6 @@ impl SessionError {
     }
 }
 
-/// The provider's side of the wire.
-struct Door {
-    world: Arc<Mutex<World>>,
-    clock: Clock,
-}
-
-impl provider_http::Api for Door {
-    fn call(&self, request: ApiRequest) -> futures::future::BoxFuture<'_, provider_http::Served> {
-        let now = self.clock.now();
-        let mut world = self.world.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
-        let (reply, conduct) = world.api(&request, now.real_ms);
-        Box::pin(std::future::ready(provider_http::Served { reply, conduct }))
-    }
-}
-
 /// Plays the plan; the history is at `options.history`, whole or as far as it got.
 ///
 /// `interrupted` says by what a run is to be ended early; everything recorded until then is kept.
@@ -188,56 +170,6 @@ async fn perform<T>(
     }
     flushed(&mut world, &history)?;
     Ok((played?, redaction))
-}
-
-/// What a run stands on before there is a merchant: the provider serves, the history has begun.
-struct Stage {
-    clock: Clock,
-    world: Arc<Mutex<World>>,
-    run: RunStarted,
-    identity: Identity,
-    redaction: Redaction,
-    profile: Arc<provider::Profile>,
-    scheme: &'static signature::Scheme,
-    serving: AbortHandle,
-}
-
-impl Stage {
-    async fn open(options: &Options) -> Result<Self, SessionError> {
-        let clock = Clock::start();
-        let entropy =
-            super::entropy::fresh().map_err(|error| SessionError::System(error.to_string()))?;
-        let nonce = super::entropy::nonce(&entropy);
-        let listener = listen(&options.profile.provider.listen).await?;
-        let provider_url = address(&listener)?;
-        let scheme = signature::scheme(&options.profile.signature)
-            .ok_or_else(|| SessionError::Scheme(options.profile.signature.clone()))?;
-        let declared = options.profile.provider.webhook_secret.clone();
-        let webhook_secret = declared.map_or_else(|| scheme.fresh_secret(&entropy), Secret::new);
-        scheme.check_secret(&webhook_secret).map_err(SessionError::Secret)?;
-        let provider = &options.profile.provider;
-        let fresh_key = || super::entropy::api_key(&entropy, provider.live);
-        let api_key = provider.api_key.clone().unwrap_or_else(fresh_key);
-        let config = provider_config(options, (&nonce, &entropy), &api_key, clock);
-        let (account, profile) = (config.account.clone(), config.profile.clone());
-        let webhook_key = scheme.handed(&webhook_secret);
-        let identity = Identity { provider_url, api_key, account, webhook_secret, webhook_key };
-        let run = run_started(options, &nonce);
-        let medium = history(&options.history)?;
-        let mut world = World::new(Provider::new(config), medium, clock.wall);
-        let redaction = secrets(&options.profile, &identity);
-        world.redact(redaction.clone());
-        // Before anything else: a merchant may call while it starts. Flushed, because a disk that
-        // is full already is told before anything is started.
-        let begun = Fact::RunStarted(Box::new(run.clone()));
-        world.append(LaneId::RUN, begun, clock.now().real_ms);
-        flushed(&mut world, &options.history)?;
-        let world = Arc::new(Mutex::new(world));
-        let door = Arc::new(Door { world: world.clone(), clock });
-        let serving = tokio::spawn(provider_http::serve(listener, door, std::future::pending()));
-        let serving = serving.abort_handle();
-        Ok(Self { clock, world, run, identity, redaction, profile, scheme, serving })
-    }
 }
 
 /// From the merchant's start to its end.
@@ -297,104 +229,4 @@ async fn phases(shared: &Arc<Shared>, plan: Plan, jobs: usize) -> Result<(), Ses
         audit::close(shared).await;
     }
     Ok(())
-}
-
-/// Hands everything to the medium.
-///
-/// # Errors
-/// It did not take everything, now or before.
-fn flushed(world: &mut World, path: &Path) -> Result<(), SessionError> {
-    world.flush();
-    match world.failure() {
-        Some(source) => Err(SessionError::History { path: path.display().to_string(), source }),
-        None => Ok(()),
-    }
-}
-
-async fn listen(address: &str) -> Result<TcpListener, SessionError> {
-    let error = |source| SessionError::Listen { address: address.to_owned(), source };
-    TcpListener::bind(address).await.map_err(error)
-}
-
-fn address(listener: &TcpListener) -> Result<String, SessionError> {
-    let local = listener.local_addr().map_err(|error| SessionError::System(error.to_string()))?;
-    Ok(format!("http://{local}"))
-}
-
-fn history(path: &Path) -> Result<crate::run::Medium, SessionError> {
-    let error = |source| SessionError::History { path: path.display().to_string(), source };
-    if let Some(folder) = path.parent() {
-        std::fs::create_dir_all(folder).map_err(error)?;
-    }
-    let file = File::create(path).map_err(error)?;
-    Ok(Box::new(BufWriter::with_capacity(1 << 16, file)))
-}
-
-fn provider_config(
-    options: &Options,
-    (nonce, entropy): (&str, &[u8; 32]),
-    api_key: &str,
-    clock: Clock,
-) -> provider::Config {
-    let declared = &options.profile.provider;
-    let rails = declared.rails.iter().filter_map(|id| rail_by_id(id));
-    let account = || format!("acct_{}", super::entropy::account(entropy));
-    provider::Config {
-        live: declared.live,
-        account: declared.account.clone().unwrap_or_else(account),
-        keys: vec![ApiKey::with_all_scopes(api_key)],
-        rails: rails.collect::<Vec<&'static Rail>>(),
-        seed: options.seed,
-        nonce: nonce.to_owned(),
-        start: clock.wall,
-        profile: Arc::default(),
-    }
-}
-
-/// What a merchant knows and nobody else needs to read: what it is told of the provider, and the
-/// tokens by which it is driven and looked at.
-fn secrets(profile: &Profile, identity: &Identity) -> Redaction {
-    let Profile { drive, .. } = profile;
-    let observe = profile.observing();
-    let drives = [&drive.checkout, &drive.reconcile].into_iter().flatten().map(|d| &d.headers);
-    let probes = [Some(&observe.order), observe.ledger.as_ref(), observe.exceptions.as_ref()];
-    let headers = drives.chain(probes.into_iter().flatten().map(|probe| &probe.headers));
-    let tokens = headers.flatten().filter(|(name, _)| {
-        let name = name.to_ascii_lowercase();
-        let carriers = ["authorization", "cookie"];
-        carriers.contains(&name.as_str()) || super::launch::looks_secret(&name)
-    });
-    // `Bearer` and the like are repeated without the word.
-    let words = tokens.flat_map(|(_, value)| value.split([' ', ';', ',', '=']).chain([&**value]));
-    let secret = identity.webhook_secret.expose();
-    let key = secret.strip_prefix("whsec_").unwrap_or(secret);
-    let known = [identity.api_key.as_str(), secret, key].into_iter().chain(words);
-    Redaction::new(known.map(str::to_owned).collect::<Vec<_>>())
-}
-
-fn run_started(options: &Options, nonce: &str) -> RunStarted {
-    let profile = &options.profile;
-    let mut lifecycle = std::collections::BTreeMap::<String, Vec<String>>::new();
-    for (word, state) in &profile.lifecycle {
-        lifecycle.entry(state.to_string()).or_default().push(word.clone());
-    }
-    RunStarted {
-        format: FORMAT,
-        version: env!("CARGO_PKG_VERSION").to_owned(),
-        seed: options.seed,
-        nonce: nonce.to_owned(),
-        merchant: profile.name.clone(),
-        config: profile.path.clone(),
-        command: options.command.clone(),
-        selection: options.selection.clone(),
-        strict: options.strict,
-        // The preflight ends the run where events dated ahead are refused.
-        connection: Connection { future_dated: true, ..profile.connection() },
-        policy: profile.policy.clone(),
-        scope: profile.scope.clone(),
-        rails: profile.provider.rails.clone(),
-        lifecycle,
-        scenarios: u32::try_from(options.plan.scenarios.len()).unwrap_or(u32::MAX),
-        left_out: options.plan.left_out.clone(),
-    }
 }

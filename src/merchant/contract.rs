@@ -98,7 +98,12 @@ mod tests {
                  start: {{command: [m]}}}}\n\
                  provider: {{rails: [usdt-tron]}}\n"
             );
-            let known = Known { rules: &[], signatures: &["standard-webhooks"], scope_words: &[] };
+            let known = Known {
+                rules: &[],
+                signatures: &["standard-webhooks"],
+                profiles: &[],
+                scope_words: &[],
+            };
             let profile = read(&text, "m.yaml", "/".into(), &BTreeMap::new(), &known);
             let profile = profile.unwrap_or_else(|errors| panic!("{errors}"));
             let values = BTreeMap::from([("port", "4000".to_owned())]);

@@ -239,7 +239,12 @@ mod tests {
     #[track_caller]
     fn read_back(draft: &Draft) -> Profile {
         let text = draft.render();
-        let known = Known { rules: &[], signatures: &["standard-webhooks"], scope_words: &[] };
+        let known = Known {
+            rules: &[],
+            signatures: &["standard-webhooks"],
+            profiles: &[],
+            scope_words: &[],
+        };
         let profile = read(&text, "m.yaml", "/".into(), &BTreeMap::new(), &known);
         profile.unwrap_or_else(|errors| panic!("{errors}\n{text}"))
     }
@@ -280,7 +285,12 @@ mod tests {
         });
         let text = format!("{before}{}", lines.collect::<Vec<_>>().join("\n"));
         let words = ["payouts", "vouchers"];
-        let known = Known { rules: &[], signatures: &["standard-webhooks"], scope_words: &words };
+        let known = Known {
+            rules: &[],
+            signatures: &["standard-webhooks"],
+            profiles: &[],
+            scope_words: &words,
+        };
         let profile = read(&text, "m.yaml", "/".into(), &BTreeMap::new(), &known);
         let profile = profile.unwrap_or_else(|errors| panic!("{errors}\n{text}"));
         assert!(profile.observe.is_some_and(|observe| observe.exceptions.is_some()));

@@ -21,4 +21,4 @@ pub use profile::{
     Amount, Body, Connection, Drives, HttpTemplate, Mapping, Observe, Policy, Probe, Profile,
     ProviderConfig, Ready, Scope, Start, Stop,
 };
-pub use read::{Known, read};
+pub use read::{Known, is_path, read};

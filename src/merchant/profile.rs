@@ -20,8 +20,8 @@ pub struct Profile {
     pub base_url: String,
     /// `merchant.webhook.path` or `.url`.
     pub webhook: String,
-    /// `merchant.webhook.signature`: the scheme's name.
-    pub signature: String,
+    /// `merchant.webhook.signature`: the scheme's name; none: the provider profile's.
+    pub signature: Option<String>,
     /// `merchant.start`; none: it is already running.
     pub start: Option<Start>,
     /// `provider`.
@@ -84,6 +84,8 @@ pub struct ProviderConfig {
     pub api_key: Option<String>,
     /// A fixed secret; none: a fresh one per run.
     pub webhook_secret: Option<String>,
+    /// The provider's habits: the name of a profile, or the path of one from `folder`.
+    pub profile: String,
     /// Fixed account; none: a fresh one.
     pub account: Option<String>,
     /// Ids of enabled rails.

@@ -9,6 +9,7 @@ impl Debug for ProviderConfig {
         f.debug_struct("ProviderConfig")
             .field("live", &self.live)
             .field("listen", &self.listen)
+            .field("profile", &self.profile)
             .field("rails", &self.rails)
             .finish_non_exhaustive()
     }

@@ -8,6 +8,7 @@ mod idempotency;
 mod machine;
 mod payout;
 mod policy;
+mod profile;
 mod property;
 mod quota;
 mod refund;

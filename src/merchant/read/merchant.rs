@@ -15,7 +15,7 @@ pub(super) struct Merchant<'a> {
     pub(super) name: String,
     pub(super) base_url: String,
     pub(super) webhook: String,
-    pub(super) signature: String,
+    pub(super) signature: Option<String>,
     pub(super) start: Option<Cursor<'a>>,
 }
 
@@ -64,7 +64,7 @@ fn check_url(cursor: &Cursor<'_>, url: &str) {
 }
 
 /// The door and its signature's name.
-fn webhook(cursor: &Cursor<'_>, texts: &Texts<'_>, known: &Known<'_>) -> (String, String) {
+fn webhook(cursor: &Cursor<'_>, texts: &Texts<'_>, known: &Known<'_>) -> (String, Option<String>) {
     let fields = cursor.fields(&["path", "url", "signature"]);
     let door = match (fields.get("path"), fields.get("url")) {
         (Some(path), None) => texts.plain(&path).inspect(|text| check_path(&path, text)),
@@ -79,7 +79,6 @@ fn webhook(cursor: &Cursor<'_>, texts: &Texts<'_>, known: &Known<'_>) -> (String
         }
     };
     let signature = fields.get("signature").map(|cursor| signature(&cursor, known));
-    let signature = signature.unwrap_or_else(|| "standard-webhooks".to_owned());
     (door.unwrap_or_default(), signature)
 }
 

@@ -16,6 +16,7 @@ mod text;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
+pub use self::provider::is_path;
 use self::text::Texts;
 use super::profile::Profile;
 use crate::input::{Cursor, Faults, InputErrors, parse_yaml};
@@ -27,6 +28,8 @@ pub struct Known<'a> {
     pub rules: &'a [&'a str],
     /// Names of the signature schemes that can be signed with.
     pub signatures: &'a [&'a str],
+    /// Names of the provider profiles that come with the program.
+    pub profiles: &'a [&'a str],
     /// Words of `scope.absent`.
     pub scope_words: &'a [&'a str],
 }
@@ -89,7 +92,7 @@ fn profile(
         base_url: merchant.base_url,
         webhook: merchant.webhook,
         signature: merchant.signature,
-        provider: provider::read(top.need("provider").as_ref(), start.is_some(), &texts),
+        provider: provider::read(top.need("provider").as_ref(), start.is_some(), &texts, known),
         start,
         drive: top.get("drive").map(|cursor| drive::read(&cursor, &texts)).unwrap_or_default(),
         observe: top.get("observe").map(|cursor| observe::read(&cursor, &texts)),

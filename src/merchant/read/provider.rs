@@ -2,6 +2,7 @@
 
 use std::net::SocketAddr;
 
+use super::Known;
 use super::text::Texts;
 use crate::input::{Cursor, Fields, Value};
 use crate::merchant::profile::ProviderConfig;
@@ -22,14 +23,13 @@ pub(super) fn read(
     cursor: Option<&Cursor<'_>>,
     is_started: bool,
     texts: &Texts<'_>,
+    known: &Known<'_>,
 ) -> ProviderConfig {
     let fields = cursor.map(|cursor| cursor.fields_but(KEYS, LATER));
     let get = |key: &str| fields.as_ref().and_then(|fields| fields.get(key));
     let live =
         get("mode").and_then(|cursor| cursor.word("mode", &["live", "test"])) != Some("test");
-    if let Some(profile) = get("profile") {
-        let _ = profile.word("provider profile of this version", &["default"]);
-    }
+    let profile = get("profile").and_then(|cursor| profile(&cursor, texts, known));
     let listen = get("listen").and_then(|cursor| Some((listen(&cursor, texts)?, cursor)));
     let api_key = get("api_key").and_then(|cursor| api_key(&cursor, live, texts));
     let webhook_secret = get("webhook_secret").and_then(|cursor| texts.plain(&cursor));
@@ -41,9 +41,26 @@ pub(super) fn read(
         listen: listen.map_or_else(|| LISTEN.to_owned(), |(address, _)| address.to_string()),
         api_key,
         webhook_secret,
+        profile: profile.unwrap_or_else(|| "default".to_owned()),
         account: get("account").and_then(|cursor| texts.plain(&cursor)),
         rails: rails(fields.and_then(|fields| fields.need("rails")).as_ref()),
     }
+}
+
+/// A name that is known, or the path of a file.
+fn profile(cursor: &Cursor<'_>, texts: &Texts<'_>, known: &Known<'_>) -> Option<String> {
+    let word = texts.plain(cursor)?;
+    if is_path(&word) || known.profiles.contains(&&*word) {
+        return Some(word);
+    }
+    cursor.unknown(&word, "provider profile", known.profiles);
+    None
+}
+
+/// Whether a provider profile is named by its file: a name has neither an ending nor a folder.
+#[must_use]
+pub fn is_path(profile: &str) -> bool {
+    profile.contains(['/', '.'])
 }
 
 /// A merchant that somebody else starts has been told address, key and secret beforehand.

@@ -3,6 +3,8 @@
 //! Pure: the text comes in as an argument. What a file leaves out is as in the profile that it is
 //! `like`, or as in the default one.
 
+use super::delivery::RedeliveryBody;
+use super::events::Snapshot;
 use super::knob::knobs;
 use super::{Profile, builtin};
 use crate::input::{Cursor, Faults, Fields, InputErrors, parse_yaml};
@@ -16,6 +18,16 @@ const SECTIONS: &[&str] = &["delivery", "events", "payments", "api"];
 /// All faults of the file, in its order.
 pub fn read(text: &str, path: &str) -> Result<Profile, InputErrors> {
     read_like(text, path, &builtin::names(), builtin::builtin)
+}
+
+/// Whether a text is meant to be a profile, whatever its faults: it has one of its sections.
+#[must_use]
+pub fn is_profile(text: &str) -> bool {
+    let has = |section: &str| {
+        let mut lines = text.lines();
+        lines.any(|line| line.strip_prefix(section).is_some_and(|rest| rest.starts_with(':')))
+    };
+    SECTIONS.iter().chain(["like", "summary"].iter()).any(|section| has(section))
 }
 
 /// Reads a profile that may be like one of these.
@@ -43,7 +55,22 @@ pub(super) fn read_like(
             }
         }
     }
+    check_signing(&top, &profile);
     faults.finish(Some(profile))
+}
+
+/// A signature that is kept proves only the bytes that it was made for.
+fn check_signing(top: &Fields<'_>, profile: &Profile) {
+    let changes = profile.delivery.redelivery_body == RedeliveryBody::Restamped
+        || profile.events.snapshot == Snapshot::Delivery;
+    if changes && !profile.delivery.resign_on_retry {
+        let problem = "a retry has another body, and is not signed anew";
+        let expected = "`resign_on_retry: true`, or the same body each time";
+        match top.get("delivery") {
+            Some(delivery) => delivery.fault(problem, expected),
+            None => top.owner().fault(problem, expected),
+        }
+    }
 }
 
 fn head(top: &Fields<'_>, profile: &mut Profile) {
