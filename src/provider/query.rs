@@ -118,7 +118,9 @@ impl Shape {
                 let ids = RAILS.iter().map(|rail| rail.id);
                 json!({ "type": "string", "enum": ids.collect::<Vec<_>>() })
             }
-            Self::Day => json!({ "type": "string", "pattern": "^[0-9]{4}-[0-9]{2}-[0-9]{2}$" }),
+            Self::Day => {
+                json!({ "type": "string", "format": "date", "examples": ["2026-01-05"] })
+            }
             Self::Text => json!({ "type": "string", "minLength": 1 }),
         }
     }

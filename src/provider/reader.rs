@@ -3,6 +3,7 @@
 //! Knows objects, texts and amounts; what a body means is behind it.
 
 use std::fmt;
+use std::str::FromStr;
 
 use serde::de::{Deserialize, Deserializer, MapAccess, Visitor};
 use serde_json::value::RawValue;
@@ -124,6 +125,12 @@ impl<'a> Reader<'a> {
 /// A name as JSON pointers write it.
 pub(super) fn escaped(name: &str) -> String {
     name.replace('~', "~0").replace('/', "~1")
+}
+
+/// A whole number: `60` and, as JSON makes no difference, `60.0`.
+pub(super) fn whole<T: FromStr>(number: &str) -> Option<T> {
+    let (whole, fraction) = number.split_once('.').unwrap_or((number, "0"));
+    if fraction.bytes().all(|digit| digit == b'0') { whole.parse().ok() } else { None }
 }
 
 fn unreadable(error: &serde_json::Error) -> Problem {

@@ -196,6 +196,7 @@ fn values() -> Vec<Value> {
         json!(4_294_967_295_u32),
         json!(4_294_967_296_u64),
         json!(250.5),
+        json!(60.0),
         json!([]),
         json!({}),
         json!({"a": [1, {"b": null}]}),

@@ -80,7 +80,7 @@ pub(super) const LIST: Route = Route {
             formats: &[],
         },
         codes: &[],
-        next: &[],
+        next: &["readPayment", "refundPayment", "cancelPayment", "viewPayment"],
     },
     query: &[&REFERENCE, &STATUS, &AFTER, &query::LIMIT],
     subject: |_, request, _| {

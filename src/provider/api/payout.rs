@@ -77,7 +77,7 @@ pub(super) const LIST: Route = Route {
             formats: &[],
         },
         codes: &[],
-        next: &[],
+        next: &["readPayout"],
     },
     query: &[&REFERENCE, &AFTER, &query::LIMIT],
     subject: |_, _, _| None,

@@ -10,7 +10,7 @@ use crate::provider::Provider;
 use crate::provider::idempotency::Outcome;
 use crate::provider::key::Scope;
 use crate::provider::problem::{Code, Problem};
-use crate::provider::query::{Parameter, Query};
+use crate::provider::query::{self, Parameter, Query};
 
 /// A resource with what may be done to it. New ones go into [`ROUTES`].
 pub(in crate::provider) struct Route {
@@ -29,6 +29,13 @@ pub(in crate::provider) struct Route {
     pub handler: Handler,
 }
 
+impl Route {
+    /// Whether it answers a list.
+    pub fn is_list(&self) -> bool {
+        self.query.iter().any(|parameter| parameter.name == query::LIMIT.name)
+    }
+}
+
 /// What a route is told about, to people and to programs.
 pub(in crate::provider) struct Doc {
     /// What generated clients call it, such as `createPayment`.
@@ -41,7 +48,7 @@ pub(in crate::provider) struct Doc {
     pub answer: Answer,
     /// Every refusal that is about this route; those that any may meet stand elsewhere.
     pub codes: &'static [Code],
-    /// Routes, by name, that take the answer's `id` in their path.
+    /// Routes, by name, that take the answer's `id` in their path; that of the first item of a list.
     pub next: &'static [&'static str],
 }
 

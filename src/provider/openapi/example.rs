@@ -99,9 +99,7 @@ fn call(provider: &mut Provider, route: &Route, item: &str) -> ApiReply {
     let required = route.query.iter().find(|parameter| parameter.required);
     let query = match required {
         Some(parameter) => format!("{}=usdt-tron", parameter.name),
-        None if route.query.iter().any(|parameter| parameter.name == "limit") => {
-            "limit=1".to_owned()
-        }
+        None if route.is_list() => "limit=1".to_owned(),
         None => String::new(),
     };
     let body = route.doc.body.as_ref().map_or("", |body| body.example);

@@ -104,7 +104,7 @@ fn responses(route: &Route, schemas: &mut SchemaGenerator, examples: &Examples) 
     if !headers.is_empty() {
         done["headers"] = headers.into();
     }
-    let links: Map<String, Value> = route.doc.next.iter().map(|name| link(name)).collect();
+    let links: Map<String, Value> = route.doc.next.iter().map(|name| link(route, name)).collect();
     if !links.is_empty() {
         done["links"] = links.into();
     }
@@ -121,8 +121,9 @@ fn responses(route: &Route, schemas: &mut SchemaGenerator, examples: &Examples) 
     responses
 }
 
-fn link(name: &str) -> (String, Value) {
-    let parameters = json!({ "id": "$response.body#/id" });
+fn link(route: &Route, name: &str) -> (String, Value) {
+    let pointer = if route.is_list() { "/data/0/id" } else { "/id" };
+    let parameters = json!({ "id": format!("$response.body#{pointer}") });
     (name.to_owned(), json!({ "operationId": name, "parameters": parameters }))
 }
 

@@ -13,7 +13,7 @@ use super::payout::PayoutTerms;
 use super::price::{self, QuoteError};
 use super::problem::{Code, Problem};
 use super::profile::Payments;
-use super::reader::{Fields, Reader, code_of, text};
+use super::reader::{Fields, Reader, code_of, text, whole};
 
 pub(super) use schema::{NewPayment, NewPayout, NewRefund, Nothing};
 pub(super) use schema::{PAYMENT_EXAMPLE, PAYOUT_EXAMPLE, REFERENCE_PATTERN, REFUND_EXAMPLE};
@@ -225,15 +225,15 @@ impl<'a> Reader<'a> {
         }
         let tag = inner.fields.get("tag").map_or("null", RawValue::get);
         let tagged = rail.filter(|rail| rail.attribution.needs_tag());
-        let tag = match (tag, tag.parse::<u32>(), tagged) {
+        let tag = match (tag, whole::<u32>(tag), tagged) {
             ("null", _, Some(rail)) => {
                 let detail = format!("is required on {}: a whole number of 32 bits", rail.network);
                 inner.refuse(Code::DestinationTagRequired, "tag", detail);
                 None
             }
             ("null", _, None) => None,
-            (_, Ok(tag), _) => Some(tag),
-            (_, Err(_), _) => {
+            (_, Some(tag), _) => Some(tag),
+            (_, None, _) => {
                 inner.refuse(Code::InvalidRequest, "tag", "must be a whole number of 32 bits");
                 None
             }
@@ -244,7 +244,7 @@ impl<'a> Reader<'a> {
 
     fn expires_in_s(&mut self) -> Option<u64> {
         let value = self.fields.get("expires_in_s")?;
-        let seconds = value.get().parse().ok().filter(|s| (1..=EXPIRES_IN_S_MAX).contains(s));
+        let seconds = whole(value.get()).filter(|s| (1..=EXPIRES_IN_S_MAX).contains(s));
         if seconds.is_none() {
             let detail = format!("must be a whole number of seconds from 1 to {EXPIRES_IN_S_MAX}");
             self.refuse(Code::InvalidRequest, "expires_in_s", detail);
