@@ -16,8 +16,9 @@ impl Secret {
         Self(text.into())
     }
 
-    /// The text itself: for MACs and for the merchant's own environment, for nothing else.
-    pub(crate) fn expose(&self) -> &str {
+    /// The text itself: for MACs and for whoever verifies, for nothing else.
+    #[must_use]
+    pub fn expose(&self) -> &str {
         &self.0
     }
 }
