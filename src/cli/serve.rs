@@ -70,6 +70,9 @@ The control API, as JSON:
   POST /api/payments/ID/open-dispute      {\"reason\": \"…\", \"amount\": \"5.00\"}
   POST /api/payments/ID/win-dispute | lose-dispute | test
   POST /api/payouts/ID/approve | complete | fail
+  POST /api/statements/RAIL/DATE/misstate {\"fault\": \"missing_line\"}: or duplicate_line,
+                                          late_fee, wrong_cutoff, rounded_by_one_atom, orphan_deposit
+  POST /api/statements/RAIL/DATE/correct  a new revision
   GET  /api/deliveries?before=ID&limit=N  of the newest events first
   POST /api/deliveries/EVENT/hold | release | drop | redeliver
   POST /api/deliveries/hold               {\"on\": true}: all that is new, until {\"on\": false}

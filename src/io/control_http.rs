@@ -27,7 +27,7 @@ use super::interruption::Interruption;
 use super::journal::Lost;
 use crate::model::{EventId, PaymentId, SimTime, Span};
 use crate::provider::sandbox::{Action, Command, Declined};
-use crate::provider::{Event, Refused};
+use crate::provider::{Event, Refused, StatementFault};
 
 const PAGE: &str = include_str!("control.html");
 
@@ -86,6 +86,8 @@ pub fn router(
         .route("/api/payments/{id}", get(payment))
         .route("/api/payments/{id}/{verb}", post(act))
         .route("/api/payouts/{id}/{verb}", post(act_on_payout))
+        .route("/api/statements/{rail}/{date}/misstate", post(misstate))
+        .route("/api/statements/{rail}/{date}/correct", post(correct_statement))
         .route("/api/deliveries", get(deliveries))
         .route("/api/deliveries/hold", post(hold_all))
         .route("/api/deliveries/{event}/{verb}", post(deliver))
@@ -191,6 +193,30 @@ async fn act(
     let payment = PaymentId::new(id);
     control.desk.obey(Command::Act { payment: payment.clone(), action }).await?;
     control.payment(&payment).await
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Misstate {
+    fault: StatementFault,
+}
+
+async fn misstate(
+    State(control): State<Control>,
+    Path((rail, date)): Path<(String, String)>,
+    body: Bytes,
+) -> Answer {
+    let Misstate { fault } = read(&body)?;
+    control.desk.obey(Command::Misstate { rail, date, fault }).await?;
+    status(State(control)).await
+}
+
+async fn correct_statement(
+    State(control): State<Control>,
+    Path((rail, date)): Path<(String, String)>,
+) -> Answer {
+    control.desk.obey(Command::CorrectStatement { rail, date }).await?;
+    status(State(control)).await
 }
 
 async fn act_on_payout(
@@ -299,7 +325,8 @@ impl IntoResponse for Problem {
                     | Refused::UnknownRefund(_)
                     | Refused::UnknownPayout(_),
                 )
-                | Declined::UnknownDelivery(_),
+                | Declined::UnknownDelivery(_)
+                | Declined::UnknownStatement(..),
             )) => StatusCode::NOT_FOUND,
             Self::Refusal(Refusal::Declined(
                 Declined::Refused(_) | Declined::Underway(_) | Declined::TooFar(_),

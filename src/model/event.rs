@@ -63,5 +63,7 @@ words! {
         PayoutCompleted = "payout.completed",
         /// A payout was rejected or did not arrive; its amount is free again.
         PayoutFailed = "payout.failed",
+        /// A day is over and its statement is closed, or a closed one was put right.
+        StatementReady = "statement.ready",
     }
 }

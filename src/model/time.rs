@@ -76,6 +76,12 @@ impl Span {
         self.0
     }
 
+    /// Half of it, rounded down.
+    #[must_use]
+    pub const fn half(self) -> Self {
+        Self(self.0 / 2)
+    }
+
     /// As the standard library's duration, for whoever waits.
     #[must_use]
     pub const fn to_duration(self) -> std::time::Duration {

@@ -8,9 +8,12 @@ use std::borrow::Cow;
 use bytes::Bytes;
 use schemars::JsonSchema;
 use serde::Serialize;
+use serde_json::value::RawValue;
 
-use crate::model::{EventId, EventKind, PaymentId, Reference, SimTime};
+use crate::model::{AccountEventKind, EventId, EventKind, PaymentId, Reference, SimTime};
 
+use super::api::HeadForm;
+use super::misstatement::Ready;
 use super::payment::{Announcement, Payment, View};
 use super::payout::{Payout, PayoutForm};
 use super::profile::Sequence;
@@ -52,6 +55,8 @@ pub enum EventSubject {
     Payment(PaymentId, Reference),
     /// A payout, such as `pyt_01J8Z3HY5M0000000000000000`.
     Payout(String),
+    /// The statement of a rail and day, such as `stm_2026-01-05_USDT-tron`.
+    Statement(String),
 }
 
 impl Event {
@@ -60,7 +65,7 @@ impl Event {
     pub const fn payment(&self) -> Option<&PaymentId> {
         match &self.subject {
             EventSubject::Payment(payment, _) => Some(payment),
-            EventSubject::Payout(_) => None,
+            EventSubject::Payout(_) | EventSubject::Statement(_) => None,
         }
     }
 
@@ -115,6 +120,10 @@ pub(super) struct DataForm<'a> {
     payment: Option<PaymentForm<'a>>,
     #[serde(skip_serializing_if = "Option::is_none")]
     payout: Option<PayoutForm<'a>>,
+    /// Without its lines.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "Option<HeadForm>")]
+    statement: Option<&'a RawValue>,
     #[serde(skip_serializing_if = "Option::is_none")]
     refund: Option<RefundForm<'a>>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -185,6 +194,7 @@ fn form_as<'a>(
         data: Some(DataForm {
             payment: Some(wire::payment(account, payment, view)),
             payout: None,
+            statement: None,
             refund: refund(payment, said),
             dispute: dispute(payment, said),
             annotation: said.kind.is_none().then_some(ANNOTATION),
@@ -265,6 +275,7 @@ pub(super) fn payout_form<'a>(
         data: Some(DataForm {
             payment: None,
             payout: Some(payout.form(step)),
+            statement: None,
             refund: None,
             dispute: None,
             annotation: None,
@@ -283,6 +294,44 @@ pub(super) fn render_payout(account: &Account, payout: &Payout, step: usize) -> 
         kind: None,
         subject: EventSubject::Payout(payout.id.clone()),
         occurred_at: said.at,
+        headers,
+        body,
+    }
+}
+
+/// The envelope of a statement that is ready.
+pub(super) fn statement_form<'a>(account: &'a Account, ready: &'a Ready) -> EventForm<'a> {
+    EventForm {
+        id: ready.event.as_str().into(),
+        type_name: AccountEventKind::StatementReady.as_str(),
+        api_version: API_VERSION,
+        account: &account.id,
+        livemode: account.live,
+        created_at: ready.at,
+        occurred_at: ready.at,
+        sequence: None,
+        subject: SubjectForm { kind: "statement", id: &ready.id },
+        data: Some(DataForm {
+            payment: None,
+            payout: None,
+            statement: Some(&ready.head),
+            refund: None,
+            dispute: None,
+            annotation: None,
+        }),
+    }
+}
+
+/// That event with its bytes.
+pub(super) fn render_statement(account: &Account, ready: &Ready) -> Event {
+    let Told { id, headers, body } = told(&account.profile, statement_form(account, ready));
+    Event {
+        id: ready.event.clone(),
+        wire_id: id,
+        type_name: AccountEventKind::StatementReady.as_str().to_owned(),
+        kind: None,
+        subject: EventSubject::Statement(ready.id.clone()),
+        occurred_at: ready.at,
         headers,
         body,
     }

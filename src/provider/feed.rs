@@ -2,7 +2,7 @@
 //!
 //! Holds places, not bodies: where the fact behind an event stands. Knows no deliveries.
 
-use crate::model::{EventId, SimTime};
+use crate::model::{AccountEventKind, EventId, SimTime};
 
 use super::event::{self, EventForm};
 use super::payment::Payment;
@@ -16,6 +16,8 @@ pub(super) enum Place {
     Payment(usize, usize),
     /// Position of the payout, position of its step.
     Payout(usize, usize),
+    /// Position among the statements that were announced.
+    Statement(usize),
 }
 
 impl Provider {
@@ -56,6 +58,7 @@ impl Provider {
         match place {
             Place::Payment(payment, said) => &self.payments[payment].said[said].id,
             Place::Payout(payout, step) => &self.payouts[payout].steps[step].event,
+            Place::Statement(ready) => &self.ready[ready].event,
         }
     }
 
@@ -63,7 +66,7 @@ impl Provider {
     pub(super) fn payment_at(&self, place: Place) -> Option<&Payment> {
         match place {
             Place::Payment(payment, _) => Some(&self.payments[payment]),
-            Place::Payout(..) => None,
+            Place::Payout(..) | Place::Statement(_) => None,
         }
     }
 
@@ -72,6 +75,7 @@ impl Provider {
         match place {
             Place::Payment(payment, said) => event::type_name(&self.payments[payment].said[said]),
             Place::Payout(payout, step) => self.payouts[payout].kind(step).as_str(),
+            Place::Statement(_) => AccountEventKind::StatementReady.as_str(),
         }
     }
 
@@ -85,6 +89,7 @@ impl Provider {
             Place::Payout(payout, step) => {
                 event::render_payout(&self.account, &self.payouts[payout], step)
             }
+            Place::Statement(ready) => event::render_statement(&self.account, &self.ready[ready]),
         }
     }
 
@@ -98,6 +103,7 @@ impl Provider {
             Place::Payout(payout, step) => {
                 event::payout_form(&self.account, &self.payouts[payout], step)
             }
+            Place::Statement(ready) => event::statement_form(&self.account, &self.ready[ready]),
         }
     }
 }

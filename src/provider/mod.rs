@@ -17,6 +17,7 @@ mod id;
 mod idempotency;
 mod key;
 mod machine;
+mod misstatement;
 mod money_back;
 mod openapi;
 mod operate;
@@ -54,6 +55,7 @@ pub use api::{ApiReply, ApiRequest, BODY_BYTES_MAX, Subject};
 pub use event::{Event, EventSubject};
 pub use key::{ApiKey, Scope};
 pub use machine::Hold;
+pub use misstatement::StatementFault;
 pub use openapi::{api_page, openapi};
 pub use outbox::{Outbox, Outcome};
 pub use payment::Coin;
@@ -67,6 +69,7 @@ use chain::Chains;
 use feed::Place;
 use id::{IdSource, Prefix};
 use idempotency::Idempotency;
+use misstatement::{Issues, Ready};
 use payment::{Announcement, Payment};
 use payout::{Available, Payout};
 use quota::Quotas;
@@ -123,6 +126,9 @@ pub struct Provider {
     /// In the order of creation, which is that of their ids.
     payouts: Vec<Payout>,
     available: Available,
+    /// What is wrong with statements, and what was announced of them.
+    issues: Issues,
+    ready: Vec<Ready>,
     /// Every event in the order of appending.
     events: Vec<Place>,
     /// Which payment each refund is of, by the refund's id.
@@ -159,6 +165,8 @@ impl Provider {
             by_reference: BTreeMap::new(),
             payouts: Vec::new(),
             available: Available::default(),
+            issues: Issues::default(),
+            ready: Vec::new(),
             events: Vec::new(),
             refunds: BTreeMap::new(),
             chains: Chains::default(),

@@ -4,14 +4,18 @@
 //! the same, and its opening is the closing of the day before. What is not credited yet is not
 //! booked. Knows no HTTP.
 
-use crate::model::{EventId, EventKind, Rail, SimTime, Span, Status};
+use std::cmp::Ordering;
 
+use crate::model::{EventId, EventKind, PaymentId, Rail, SimTime, Span, Status};
+
+use super::id::digest;
+use super::misstatement::Issues;
 use super::payment::{Announcement, Payment};
 use super::payout::{Payout, PayoutStatus};
 use super::refund::{DisputeStatus, RefundStatus};
-use super::{transaction, wire};
+use super::{address, transaction, wire};
 
-const DAY: Span = Span::from_s(86_400);
+pub(super) const DAY: Span = Span::from_s(86_400);
 
 /// What a line books.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -26,6 +30,8 @@ pub(super) enum LineKind {
     Reversal,
     /// The merchant took out what was credited.
     Payout,
+    /// Money came that belongs to no payment.
+    Deposit,
 }
 
 /// What a line is about.
@@ -33,6 +39,11 @@ pub(super) enum LineKind {
 pub(super) enum About<'a> {
     Payment(&'a Payment),
     Payout(&'a Payout),
+    /// No record explains it.
+    Nothing {
+        rail: &'static Rail,
+        day: SimTime,
+    },
 }
 
 /// The records that lines follow from.
@@ -40,6 +51,8 @@ pub(super) enum About<'a> {
 pub(super) struct Records<'a> {
     pub payments: &'a [Payment],
     pub payouts: &'a [Payout],
+    /// What is wrong with which statement.
+    pub issues: &'a Issues,
 }
 
 /// One booking.
@@ -53,6 +66,8 @@ pub(super) struct Line<'a> {
     /// Atoms; negative where money leaves.
     pub net: i128,
     pub booked_at: SimTime,
+    /// The first instant of the day on whose statement it stands.
+    pub day: SimTime,
 }
 
 /// The bookings of a rail on one day.
@@ -76,6 +91,17 @@ impl LineKind {
             Self::Refund => ("refund", "refund"),
             Self::Reversal => ("reversal", "dispute"),
             Self::Payout => ("payout", "payout"),
+            Self::Deposit => ("payment", "unattributed_deposit"),
+        }
+    }
+}
+
+impl Line<'_> {
+    /// The payment that it is about.
+    pub fn payment_id(&self) -> Option<&PaymentId> {
+        match self.about {
+            About::Payment(payment) => Some(&payment.id),
+            About::Payout(_) | About::Nothing { .. } => None,
         }
     }
 }
@@ -106,10 +132,10 @@ pub(super) fn of_day<'a>(
     let to = from.plus(DAY);
     let (mut before, mut lines) = (0, Vec::new());
     for line in all(records, rail) {
-        if line.booked_at < from {
-            before += line.net;
-        } else if line.booked_at < to {
-            lines.push(line);
+        match line.day.cmp(&from) {
+            Ordering::Less => before += line.net,
+            Ordering::Equal => lines.push(line),
+            Ordering::Greater => {}
         }
     }
     Statement { rail, from, to, opening: before, lines }
@@ -117,7 +143,7 @@ pub(super) fn of_day<'a>(
 
 /// Every day of the rail that has bookings, oldest first.
 pub(super) fn days(records: Records<'_>, rail: &'static Rail) -> Vec<SimTime> {
-    let mut days: Vec<_> = all(records, rail).iter().map(|line| midnight(line.booked_at)).collect();
+    let mut days: Vec<_> = all(records, rail).iter().map(|line| line.day).collect();
     days.dedup();
     days
 }
@@ -147,6 +173,7 @@ fn all<'a>(records: Records<'a>, rail: &'static Rail) -> Vec<Line<'a>> {
         payments.flat_map(lines_of).chain(payouts.filter_map(payout_line)).collect();
     // A stable sort: lines of one instant stay in the order of payments, a fee behind its payment.
     lines.sort_by_key(|line| line.booked_at);
+    records.issues.apply(rail, &mut lines);
     lines
 }
 
@@ -170,7 +197,8 @@ fn lines_of(payment: &Payment) -> Vec<Line<'_>> {
     let line = |kind: LineKind, number: usize, event, net, booked_at| {
         let tail = payment.id.as_str().trim_start_matches("pay_");
         let id = format!("ln_{tail}_{}_{number}", kind.words().0);
-        Line { id, kind, about: About::Payment(payment), event, net, booked_at }
+        let day = midnight(booked_at);
+        Line { id, kind, about: About::Payment(payment), event, net, booked_at, day }
     };
     let confirmed = event_of(payment, |said| said.kind == Some(EventKind::Confirmed));
     let mut lines = vec![line(LineKind::Payment, 0, confirmed, signed(gross), at)];
@@ -207,7 +235,14 @@ fn payout_line(payout: &Payout) -> Option<Line<'_>> {
         event: Some(&arrived.event),
         net: -signed(payout.terms.amount.atoms),
         booked_at: arrived.at,
+        day: midnight(arrived.at),
     })
+}
+
+/// The transfer that a deposit without a payment names.
+pub(super) fn deposit_of(rail: &Rail, day: SimTime) -> String {
+    let seed = digest(&[b"deposit", rail.id.as_bytes(), &day.unix_ms().to_be_bytes()]);
+    address::transaction_hash(rail.network, &seed)
 }
 
 /// The transfer that a line of the payment names: the first that counts.
@@ -224,6 +259,6 @@ fn sum(lines: &[Line<'_>]) -> i128 {
     lines.iter().map(|line| line.net).sum()
 }
 
-fn signed(atoms: u128) -> i128 {
+pub(super) fn signed(atoms: u128) -> i128 {
     i128::try_from(atoms).expect("transfers are bounded far below 2^127 atoms")
 }

@@ -115,3 +115,30 @@ fn atoms_of(rail: &Rail, amount: &Value) -> i128 {
     let (sign, digits) = text.strip_prefix('-').map_or((1, text), |digits| (-1, digits));
     sign * i128::try_from(rail.asset.parse(digits).unwrap().atoms).unwrap()
 }
+
+/// Every statement of a rail: each adds up, they join, every day between is a day without lines, and
+/// every payment line was confirmed. Answers the lines.
+pub fn check_statements(desk: &mut Desk, rail: &'static Rail) -> Vec<Value> {
+    let mut lines = Vec::new();
+    let mut closing = "0".to_owned();
+    let list = desk.get(&format!("/v1/statements?limit=100&rail={}", rail.id));
+    for head in list["data"].as_array().unwrap() {
+        let date = head["period"]["from"].as_str().unwrap().split('T').next().unwrap();
+        let statement = desk.get(&format!("/v1/statements/{date}?rail={}", rail.id));
+        let opening = atoms_of(rail, &statement["opening"]);
+        assert_eq!(opening, atoms_of(rail, &Value::from(closing)), "{date} joins");
+        let of_day = statement["lines"].as_array().unwrap();
+        assert!(!of_day.is_empty(), "only days with lines are listed");
+        let net: i128 = of_day.iter().map(|line| atoms_of(rail, &line["net"])).sum();
+        assert_eq!(atoms_of(rail, &statement["closing"]), opening + net);
+        closing = statement["closing"].as_str().unwrap().to_owned();
+        lines.extend(of_day.clone());
+    }
+    for line in lines.iter().filter(|line| line["category"] == "charge") {
+        let id = line["payment_id"].as_str().unwrap();
+        let confirmed = desk.get(&format!("/v1/events?type=payment.confirmed&payment_id={id}"));
+        let confirmed = confirmed["data"].as_array().unwrap();
+        assert!(confirmed.iter().any(|event| event["id"] == line["event_id"]), "{line}");
+    }
+    lines
+}

@@ -3,9 +3,12 @@
 
 mod api;
 mod books;
+mod camt;
 mod described;
 mod idempotency;
 mod machine;
+mod misstatement;
+mod office;
 mod payout;
 mod policy;
 mod profile;

@@ -4,12 +4,12 @@ use std::collections::BTreeMap;
 
 use countersign::model::{EventKind, Money, PaymentId, Span, Status, rail_by_asset_network};
 use countersign::provider::profile::{Counts, LatePolicy, OverPolicy, Payments, UnderPolicy};
-use countersign::provider::{Coin, Event, Hold, Refused, Sending};
+use countersign::provider::{Coin, Event, Hold, Refused, Sending, StatementFault};
 use proptest::prelude::*;
 use serde_json::Value;
 
-use super::books::{check_available, check_books, check_money};
-use super::{Desk, PARTITION, json};
+use super::books::{check_available, check_books, check_money, check_statements};
+use super::{Desk, PARTITION, START, json};
 
 #[derive(Debug, Clone)]
 enum Act {
@@ -42,7 +42,7 @@ enum Act {
     Pass(u64),
 }
 
-const RAILS: &[(&str, &str)] = &[
+const RAILS: [(&str, &str); 6] = [
     ("USDT", "tron"),
     ("BTC", "bitcoin"),
     ("XRP", "xrpl"),
@@ -261,6 +261,10 @@ fn check(desk: &mut Desk, book: &Book) {
     }
 }
 
+fn fault() -> impl Strategy<Value = StatementFault> {
+    prop::sample::select(StatementFault::ALL)
+}
+
 /// Every combination of what a provider does by itself and of what it counts.
 fn habits() -> impl Strategy<Value = Payments> {
     let under =
@@ -301,6 +305,26 @@ proptest! {
     #[test]
     fn the_books_add_up_and_bytes_stay_said(acts in acts()) {
         check_all(&acts, &Payments::default(), 0);
+    }
+
+    #[test]
+    fn wrong_statements_add_up_and_are_put_right(
+        acts in acts(),
+        faults in prop::collection::vec((0..RAILS.len(), 0u64..3, fault()), 0..6),
+    ) {
+        let (mut desk, _) = played(&acts, &Payments::default(), 0);
+        let rails = RAILS.map(|(asset, network)| rail_by_asset_network(asset, network).unwrap());
+        let right = rails.map(|rail| check_statements(&mut desk, rail));
+        for (rail, days, fault) in &faults {
+            let day = START.plus(Span::from_s(86_400 * days));
+            desk.provider.misstate(rails[*rail], day, *fault);
+        }
+        let _ = rails.map(|rail| check_statements(&mut desk, rail));
+        for (rail, days, _) in &faults {
+            let (day, now) = (START.plus(Span::from_s(86_400 * days)), desk.now);
+            desk.provider.correct_statement(rails[*rail], day, now);
+        }
+        prop_assert_eq!(rails.map(|rail| check_statements(&mut desk, rail)), right);
     }
 
     #[test]

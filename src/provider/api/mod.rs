@@ -3,6 +3,7 @@
 //! Requests and replies are plain values; no socket and no HTTP library is known here.
 
 mod back;
+mod camt;
 mod description;
 mod event;
 mod payment;
@@ -27,6 +28,8 @@ use super::wire::{self, List};
 use super::{Event, Provider, guard};
 pub(super) use route::{Access, Handler, Route};
 use route::{Call, Once};
+
+pub(super) use statement::HeadForm;
 
 /// The most that a request body may hold.
 pub const BODY_BYTES_MAX: usize = 64 * 1024;

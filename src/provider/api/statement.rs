@@ -4,10 +4,11 @@ use std::fmt::Write;
 
 use schemars::JsonSchema;
 use serde::Serialize;
+use serde_json::value::RawValue;
 use sha2::{Digest, Sha256};
 
 use super::route::{Access, Answer, Call, Doc, Handler, Route, schema_of};
-use super::{ApiReply, json, list};
+use super::{ApiReply, camt, json, list};
 use crate::model::{Asset, Money, Rail, SimTime, rail_by_id};
 use crate::provider::key::Scope;
 use crate::provider::problem::{Code, FieldError, Problem};
@@ -68,7 +69,7 @@ pub(super) const READ: Route = Route {
             status: 200,
             about: "The statement with its lines.",
             schema: schema_of::<StatementForm<'_>>,
-            formats: &["text/csv"],
+            formats: &["text/csv", "application/xml"],
         },
         codes: &[Code::RouteNotFound],
         next: &[],
@@ -81,32 +82,35 @@ pub(super) const READ: Route = Route {
 /// A statement in a list: everything but the lines.
 #[derive(Serialize, JsonSchema)]
 #[schemars(rename = "StatementHead")]
-struct HeadForm {
+pub(in crate::provider) struct HeadForm {
     #[schemars(with = "shape::StatementId")]
-    statement_id: String,
-    revision: u32,
+    pub statement_id: String,
+    /// One more each time that it is put right.
+    pub revision: u32,
+    /// The ids of lines that the last revision changed, added or took out.
+    changed_lines: Vec<String>,
     /// `open` until its day is over, `closed` from then on.
-    status: &'static str,
+    pub status: &'static str,
     /// The asset.
-    currency: &'static str,
-    network: &'static str,
+    pub currency: &'static str,
+    pub network: &'static str,
     decimals: u8,
-    period: PeriodForm,
+    pub period: PeriodForm,
     /// What the day before closed with.
     #[schemars(with = "shape::SignedAmount")]
-    opening: String,
+    pub opening: String,
     /// The opening plus the net of every line.
     #[schemars(with = "shape::SignedAmount")]
-    closing: String,
+    pub closing: String,
     totals: TotalsForm,
 }
 
 /// The day that a statement is of.
 #[derive(Serialize, JsonSchema)]
 #[schemars(rename = "Period")]
-struct PeriodForm {
-    from: SimTime,
-    to: SimTime,
+pub(in crate::provider) struct PeriodForm {
+    pub from: SimTime,
+    pub to: SimTime,
     cutoff: &'static str,
 }
 
@@ -121,17 +125,17 @@ struct TotalsForm {
     #[schemars(with = "shape::SignedAmount")]
     fees: String,
     #[schemars(with = "shape::SignedAmount")]
-    net: String,
-    lines: usize,
+    pub net: String,
+    pub lines: usize,
 }
 
 /// A statement whole.
 #[derive(Serialize, JsonSchema)]
 #[schemars(rename = "Statement")]
-struct StatementForm<'a> {
+pub(super) struct StatementForm<'a> {
     #[serde(flatten)]
-    head: HeadForm,
-    lines: Vec<LineForm<'a>>,
+    pub head: HeadForm,
+    pub lines: Vec<LineForm<'a>>,
     /// SHA-256, in hexadecimal, over the RFC 8785 form of everything else here.
     #[serde(skip_serializing_if = "String::is_empty")]
     #[schemars(required)]
@@ -141,48 +145,49 @@ struct StatementForm<'a> {
 /// What is booked.
 #[derive(Serialize, JsonSchema)]
 #[schemars(rename = "StatementLine")]
-struct LineForm<'a> {
+pub(super) struct LineForm<'a> {
     /// Unique for ever.
-    line_id: &'a str,
+    pub line_id: &'a str,
     #[serde(rename = "type")]
-    kind: &'static str,
-    category: &'static str,
+    pub kind: &'static str,
+    pub category: &'static str,
     #[schemars(with = "Option<shape::PaymentId>")]
-    payment_id: Option<&'a str>,
+    pub payment_id: Option<&'a str>,
     #[schemars(with = "Option<shape::PayoutId>")]
-    payout_id: Option<&'a str>,
-    #[schemars(with = "shape::Reference")]
-    reference: &'a str,
+    pub payout_id: Option<&'a str>,
+    /// Of the order, or of the payout; null where nobody knows whose it is.
+    #[schemars(with = "Option<shape::Reference>")]
+    pub reference: Option<&'a str>,
     /// The event that announced it.
     #[schemars(with = "Option<shape::EventId>")]
     event_id: Option<&'a str>,
     /// The transfer; null where several or none are behind the line.
-    tx: Option<TxForm>,
+    pub tx: Option<TxForm>,
     #[schemars(with = "shape::SignedAmount")]
     gross: String,
     /// Always nothing: fees have lines of their own.
     #[schemars(with = "shape::SignedAmount")]
     fee: String,
     #[schemars(with = "shape::SignedAmount")]
-    net: String,
+    pub net: String,
     /// What the payment was priced at; null where an amount was asked for.
     #[schemars(with = "Option<shape::Amount>")]
     price: Option<&'a str>,
     price_currency: Option<&'static str>,
     #[schemars(with = "Option<shape::Amount>")]
     rate: Option<&'a str>,
-    booked_at: SimTime,
+    pub booked_at: SimTime,
     #[schemars(with = "shape::Day")]
-    available_on: String,
-    status: &'static str,
+    pub available_on: String,
+    pub status: &'static str,
 }
 
 /// A transfer by its name.
 #[derive(Serialize, JsonSchema)]
 #[schemars(rename = "Transfer")]
-struct TxForm {
-    hash: String,
-    index: u32,
+pub(super) struct TxForm {
+    pub hash: String,
+    pub index: u32,
 }
 
 impl Provider {
@@ -195,7 +200,7 @@ impl Provider {
         let mut heads: Vec<_> = rails
             .flat_map(|rail| {
                 let days = statement::days(self.records(), rail).into_iter();
-                days.map(|day| head(&statement::of_day(self.records(), rail, day), call.now))
+                days.map(|day| self.head(&statement::of_day(self.records(), rail, day), call.now))
             })
             .filter(|head| head.statement_id.as_str() > after)
             .collect();
@@ -226,13 +231,37 @@ impl Provider {
             let body = csv(&found).into_bytes();
             return Ok(ApiReply { status: 200, headers, body, ..ApiReply::default() });
         }
-        let form =
-            StatementForm { head: head(&found, now), lines: lines(&found), sha256: String::new() };
+        let head = self.head(&found, now);
+        let form = StatementForm { head, lines: lines(&found), sha256: String::new() };
+        if accept.contains("/xml") {
+            let headers = vec![("content-type".to_owned(), "application/xml".to_owned())];
+            // A closed one was made when its day was over, so that it reads the same for ever.
+            let made_at = now.min(found.to).to_string();
+            let body = camt::document(&self.account.id, &form, &made_at).into_bytes();
+            return Ok(ApiReply { status: 200, headers, body, ..ApiReply::default() });
+        }
         Ok(json(&sealed(form)))
     }
 
-    fn records(&self) -> Records<'_> {
-        Records { payments: &self.payments, payouts: &self.payouts }
+    pub(in crate::provider) fn records(&self) -> Records<'_> {
+        Records { payments: &self.payments, payouts: &self.payouts, issues: &self.issues }
+    }
+
+    /// Id and head of a statement, as a list shows it.
+    pub(in crate::provider) fn statement_head(
+        &self,
+        rail: &'static Rail,
+        day: SimTime,
+        now: SimTime,
+    ) -> (String, Box<RawValue>) {
+        let found = statement::of_day(self.records(), rail, day);
+        let head = serde_json::value::to_raw_value(&self.head(&found, now));
+        (found.id(), head.expect("our own forms have text keys"))
+    }
+
+    fn head(&self, of: &Statement<'_>, now: SimTime) -> HeadForm {
+        let changed_lines = self.issues.changed(of);
+        HeadForm { revision: self.issues.revision(of), changed_lines, ..head(of, now) }
     }
 
     fn statement_rail(&self, id: &str) -> Result<&'static Rail, Problem> {
@@ -261,6 +290,7 @@ fn head(of: &Statement<'_>, now: SimTime) -> HeadForm {
     HeadForm {
         statement_id: of.id(),
         revision: 1,
+        changed_lines: Vec::new(),
         status: if now < of.to { "open" } else { "closed" },
         currency: symbol,
         network: of.rail.network,
@@ -285,6 +315,7 @@ fn form<'a>(line: &'a Line<'a>, of: &Statement<'_>) -> LineForm<'a> {
     let (payment, payout) = match line.about {
         About::Payment(payment) => (Some(payment), None),
         About::Payout(payout) => (None, Some(payout)),
+        About::Nothing { .. } => (None, None),
     };
     let (kind, category) = line.kind.words();
     let reference = payment.map(|payment| &payment.terms.reference);
@@ -292,14 +323,17 @@ fn form<'a>(line: &'a Line<'a>, of: &Statement<'_>) -> LineForm<'a> {
     // Price and transfer are those of the whole payment, so they stand where that is booked.
     let whole = payment.filter(|_| line.kind == LineKind::Payment);
     let price = whole.and_then(|payment| payment.terms.price.as_ref());
-    let tx = whole.and_then(statement::transfer_of);
+    let tx = match line.about {
+        About::Nothing { rail, day } => Some(statement::deposit_of(rail, day)),
+        About::Payment(_) | About::Payout(_) => whole.and_then(statement::transfer_of),
+    };
     LineForm {
         line_id: &line.id,
         kind,
         category,
         payment_id: payment.map(|payment| payment.id.as_str()),
         payout_id: payout.map(|payout| payout.id.as_str()),
-        reference: reference.map_or("", crate::model::Reference::as_str),
+        reference: reference.map(crate::model::Reference::as_str),
         event_id: line.event.map(crate::model::EventId::as_str),
         tx: tx.map(|hash| TxForm { hash, index: 0 }),
         gross: signed(line.net, of.rail.asset),
@@ -326,7 +360,7 @@ fn csv(of: &Statement<'_>) -> String {
             line.category,
             line.payment_id.unwrap_or_default(),
             line.payout_id.unwrap_or_default(),
-            line.reference,
+            line.reference.unwrap_or_default(),
             line.event_id.unwrap_or_default(),
             tx.map_or("", |tx| &tx.hash),
             tx.map_or("", |_| "0"),

@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use serde_json::Value;
 
-use crate::model::{EventKind, PaymentId, RAILS, SimTime};
+use crate::model::{EventKind, PaymentId, RAILS, SimTime, Span};
 use crate::provider::api::{ApiReply, ApiRequest, ROUTES, Route};
 use crate::provider::id::Prefix;
 use crate::provider::key::ApiKey;
@@ -59,6 +59,7 @@ pub(super) fn play() -> Examples {
         }
         examples.answers.insert(route.doc.name, answer);
     }
+    let _ = provider.close_days(START.plus(Span::from_s(86_400)));
     collect_events(&provider, &paid, &mut examples);
     examples
 }

@@ -7,7 +7,7 @@ use bytes::Bytes;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use crate::model::{EventId, MoneyError, PaymentId, SimTime, Span};
-use crate::provider::{ApiRequest, Refused};
+use crate::provider::{ApiRequest, Refused, StatementFault};
 
 use super::action::{Action, PayoutAction};
 use super::delivery::Attempt;
@@ -43,6 +43,22 @@ pub enum Command {
         payout: String,
         /// What.
         action: PayoutAction,
+    },
+    /// The statement of a day is wrong from now on.
+    Misstate {
+        /// Of this rail, such as `usdt-tron`.
+        rail: String,
+        /// Of this day, such as `2026-01-05`.
+        date: String,
+        /// In this way.
+        fault: StatementFault,
+    },
+    /// The statement of a day is put right.
+    CorrectStatement {
+        /// Of this rail.
+        rail: String,
+        /// Of this day.
+        date: String,
     },
     /// New deliveries are held back, or no longer; then those that were held are released.
     HoldAll {
@@ -107,6 +123,9 @@ pub enum Declined {
     /// No such delivery.
     #[error("there is no delivery of {0}; only events that have an endpoint are delivered")]
     UnknownDelivery(EventId),
+    /// No such rail or day.
+    #[error("there is no statement of {0} on {1}; name an enabled rail and a day as 2026-01-05")]
+    UnknownStatement(String, String),
     /// Two attempts of one delivery at a time would race.
     #[error("an attempt of {0} is underway; wait for its answer")]
     Underway(EventId),

@@ -12,9 +12,10 @@ mod view;
 
 use std::collections::BTreeSet;
 
-use crate::model::{EventId, PaymentId, SimTime, Span, Status};
+use crate::model::{EventId, PaymentId, Rail, SimTime, Span, Status, rail_by_id};
 
 use super::idempotency::is_replay;
+use super::statement;
 use super::{ApiReply, ApiRequest, Config, Event, Provider};
 
 pub use action::{Action, PayoutAction};
@@ -55,6 +56,8 @@ pub struct Sandbox {
     now: SimTime,
     /// When the windows of open payments close.
     deadlines: BTreeSet<(SimTime, PaymentId)>,
+    /// When the statements of the current day can be ready.
+    day_ends: SimTime,
     /// What was done and is not journalled yet.
     accepted: Vec<Entry>,
     /// Payments about which something changed since this was last asked.
@@ -74,6 +77,7 @@ impl Sandbox {
             ahead: Span::default(),
             now,
             deadlines: BTreeSet::new(),
+            day_ends: statement::midnight(now).plus(statement::DAY),
             accepted: Vec::new(),
             changed: BTreeSet::new(),
             replayed: 0,
@@ -138,10 +142,11 @@ impl Sandbox {
         self.command(command)
     }
 
-    /// Lets happen what the clock brings: windows that close.
+    /// Lets happen what the clock brings: windows that close, days that end.
     pub fn tick(&mut self, wall: SimTime) {
         self.now = self.clock(wall);
-        if self.deadlines.first().is_some_and(|(at, _)| *at <= self.now) {
+        let window_closes = self.deadlines.first().is_some_and(|(at, _)| *at <= self.now);
+        if window_closes || self.day_ends <= self.now {
             let closed = self.command(Command::Tick);
             debug_assert!(closed.is_ok(), "time passes without asking");
         }
@@ -203,7 +208,7 @@ impl Sandbox {
         match command {
             Command::Opened { endpoint } => self.deliveries.open(*endpoint),
             Command::Called(call) => drop(self.handle(&call.0)),
-            Command::Tick => self.close_windows(),
+            Command::Tick => self.pass_time(),
             Command::Advance { ms } => self.advance(Span::from_ms(*ms))?,
             Command::Act { payment, action } => self.act(payment, action)?,
             Command::ActOnPayout { payout, action } => {
@@ -213,6 +218,15 @@ impl Sandbox {
                     PayoutAction::Fail => self.provider.fail_payout(payout, now),
                 };
                 self.announce(&events?);
+            }
+            Command::Misstate { rail, date, fault } => {
+                let (rail, day) = self.statement(rail, date)?;
+                self.provider.misstate(rail, day, *fault);
+            }
+            Command::CorrectStatement { rail, date } => {
+                let (rail, day) = self.statement(rail, date)?;
+                let events = self.provider.correct_statement(rail, day, now);
+                self.announce(&events);
             }
             Command::HoldAll { on } => self.hold_all(*on),
             Command::Hold { event } => self.delivery(event, Deliveries::hold)?,
@@ -248,6 +262,22 @@ impl Sandbox {
         }
     }
 
+    fn statement(&self, rail: &str, date: &str) -> Result<(&'static Rail, SimTime), Declined> {
+        let known = rail_by_id(rail).filter(|rail| self.provider.rails.contains(rail));
+        let unknown = || Declined::UnknownStatement(rail.to_owned(), date.to_owned());
+        known.zip(statement::day(date)).ok_or_else(unknown)
+    }
+
+    /// What the clock brings: windows close, and statements of days that are over are ready.
+    fn pass_time(&mut self) {
+        self.close_windows();
+        if self.day_ends <= self.now {
+            self.day_ends = statement::midnight(self.now).plus(statement::DAY);
+            let events = self.provider.close_days(self.now);
+            self.announce(&events);
+        }
+    }
+
     /// Each window closes at its own instant, however late that is noticed.
     fn close_windows(&mut self) {
         while let Some((at, payment)) = self.deadlines.pop_first() {
@@ -273,7 +303,7 @@ impl Sandbox {
         }
         self.ahead = Span::from_ms(self.ahead.ms().saturating_add(by.ms()));
         self.now = self.now.plus(by);
-        self.close_windows();
+        self.pass_time();
         Ok(())
     }
 
