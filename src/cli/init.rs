@@ -20,13 +20,17 @@ use crate::signature;
 const WEBHOOK: &str = "/webhooks/payments";
 const CHECKOUT: &str = "/orders";
 const RAILS: &str = "usdt-tron,usdc-base";
+/// What editors complete and check the file by; beside it, so that it is of this version.
+const SCHEMA: (&str, &str) =
+    ("countersign.schema.json", include_str!("../../docs/schema/countersign.schema.json"));
 /// Where `serve` listens by default as well.
 const LISTEN: &str = "127.0.0.1:8080";
 
 /// Write a first countersign.yaml for the service in this folder
 ///
 /// Recognises common stacks by their files and proposes how the service is started. Asks at a
-/// terminal; with --yes it takes what is proposed and what flags say. Overwrites nothing.
+/// terminal; with --yes it takes what is proposed and what flags say. Overwrites nothing. Beside the
+/// file it writes its schema, by which editors complete and check it.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Examples:
   countersign init
@@ -101,6 +105,8 @@ pub fn run(args: &Args) -> Result<ExitCode, Failure> {
         other => other,
     })?;
     write_new(&args.config, &text, args.force)?;
+    // It is ours alone, and one of an earlier version is of no use.
+    write_new(&args.config.with_file_name(SCHEMA.0), SCHEMA.1, true)?;
     print(|out| {
         if let Some(proposal) = &proposal {
             writeln!(out, "recognised by {}: {}", proposal.file, proposal.command.join(" "))?;
@@ -111,8 +117,9 @@ pub fn run(args: &Args) -> Result<ExitCode, Failure> {
         };
         writeln!(
             out,
-            "wrote {shown}\n\nNext: compare {adapt} and drive.checkout with your service, then\n  \
+            "wrote {shown}, and {schema} beside it\n\nNext: compare {adapt} and drive.checkout with your service, then\n  \
              countersign check{config}\n  countersign doctor{config}",
+            schema = SCHEMA.0,
             config = match args.config == Path::new(CONFIG) {
                 true => String::new(),
                 false => format!(" --config {shown}"),
@@ -196,7 +203,8 @@ impl Args {
             Running::Already { .. } => None,
         };
         let base_url = base_url.unwrap_or_else(|| "http://127.0.0.1:{port}".to_owned());
-        Ok(Draft { name, base_url, webhook, checkout, ready, rails, running })
+        let schema = SCHEMA.0.to_owned();
+        Ok(Draft { schema, name, base_url, webhook, checkout, ready, rails, running })
     }
 }
 

@@ -19,6 +19,7 @@
 
 use std::cell::RefCell;
 
+use super::shape::{Asked, ITEM, Shape};
 use super::yaml::{Node, Pair, Place, Value};
 use super::{InputError, InputErrors, nearest};
 use crate::model::Span;
@@ -28,6 +29,8 @@ use crate::model::Span;
 pub struct Faults {
     file: String,
     found: RefCell<Vec<InputError>>,
+    /// What was asked, where that is noted.
+    shape: Option<RefCell<Shape>>,
 }
 
 /// One value under reading.
@@ -36,6 +39,8 @@ pub struct Cursor<'a> {
     node: &'a Node,
     /// Dotted, such as `merchant.webhook`; empty at the root.
     name: String,
+    /// The keys above it, where what is asked is noted.
+    path: Vec<String>,
     /// Where what is missing inside it is told: its key, or the value itself.
     place: Place,
     faults: &'a Faults,
@@ -45,6 +50,8 @@ pub struct Cursor<'a> {
 #[derive(Debug, Clone)]
 pub struct Fields<'a> {
     owner: Cursor<'a>,
+    /// Which visit of a map this is, where that is noted.
+    visit: usize,
     pairs: &'a [Pair],
     /// Whether it could be read as a map at all; if not, nothing in it is missing.
     readable: bool,
@@ -54,7 +61,25 @@ impl Faults {
     /// None yet, in this file.
     #[must_use]
     pub fn new(file: &str) -> Self {
-        Self { file: file.to_owned(), found: RefCell::default() }
+        Self { file: file.to_owned(), found: RefCell::default(), shape: None }
+    }
+
+    /// None yet, and everything that a reader asks is noted.
+    #[must_use]
+    pub fn noting(file: &str) -> Self {
+        Self { shape: Some(RefCell::default()), ..Self::new(file) }
+    }
+
+    /// What was asked; nothing where it was not noted.
+    #[must_use]
+    pub fn shape(&self) -> Shape {
+        self.shape.as_ref().map(RefCell::take).unwrap_or_default()
+    }
+
+    fn ask(&self, path: &[String], asked: &Asked<'_>) {
+        if let Some(shape) = &self.shape {
+            shape.borrow_mut().note(path, asked);
+        }
     }
 
     /// Notes a fault at a place.
@@ -105,7 +130,7 @@ impl<'a> Cursor<'a> {
     /// Stands on the whole document.
     #[must_use]
     pub fn root(node: &'a Node, faults: &'a Faults) -> Self {
-        Self { node, name: String::new(), place: node.place, faults }
+        Self { node, name: String::new(), path: Vec::new(), place: node.place, faults }
     }
 
     /// The value itself.
@@ -139,6 +164,11 @@ impl<'a> Cursor<'a> {
     /// Text: any scalar but nothing.
     #[must_use]
     pub fn text(&self) -> Option<&'a str> {
+        self.ask(&Asked::Text);
+        self.scalar()
+    }
+
+    fn scalar(&self) -> Option<&'a str> {
         match &self.node.value {
             Value::Scalar { text, .. } if !self.node.is_null() => Some(text),
             Value::Scalar { .. } => self.wrong("is empty", "text"),
@@ -158,6 +188,7 @@ impl<'a> Cursor<'a> {
     /// `true` or `false`, without quotes.
     #[must_use]
     pub fn bool(&self) -> Option<bool> {
+        self.ask(&Asked::Bool);
         match self.plain() {
             Some("true") => Some(true),
             Some("false") => Some(false),
@@ -168,6 +199,7 @@ impl<'a> Cursor<'a> {
     /// A whole number, not negative, without quotes.
     #[must_use]
     pub fn number(&self) -> Option<u64> {
+        self.ask(&Asked::Number);
         let number = self.plain().and_then(|text| text.parse().ok());
         number.or_else(|| self.wrong("is no whole number", "digits, such as 3"))
     }
@@ -175,7 +207,8 @@ impl<'a> Cursor<'a> {
     /// A span of time.
     #[must_use]
     pub fn span(&self) -> Option<Span> {
-        self.text()?.parse().ok().or_else(|| {
+        self.ask(&Asked::Span);
+        self.scalar()?.parse().ok().or_else(|| {
             self.wrong("is no span of time", "a whole number and ms, s, m, h or d, such as 150ms")
         })
     }
@@ -183,7 +216,8 @@ impl<'a> Cursor<'a> {
     /// One of the valid words; `what` names what they are, such as `rail`.
     #[must_use]
     pub fn word(&self, what: &str, valid: &[&str]) -> Option<&'a str> {
-        let word = self.text()?;
+        self.ask(&Asked::Words(valid));
+        let word = self.scalar()?;
         if valid.contains(&word) {
             return Some(word);
         }
@@ -191,9 +225,17 @@ impl<'a> Cursor<'a> {
         None
     }
 
+    /// Whether this word stands there in place of what usually does; nothing is noted where not.
+    #[must_use]
+    pub fn is_word(&self, word: &str) -> bool {
+        self.ask(&Asked::Other(word));
+        matches!(&self.node.value, Value::Scalar { text, .. } if text == word)
+    }
+
     /// The items of a list; none if it is no list.
     #[must_use]
     pub fn items(&self) -> Vec<Cursor<'a>> {
+        self.ask(&Asked::Items);
         let Value::List(items) = &self.node.value else {
             self.wrong::<()>("is no list", "a list in square brackets, or lines that begin with -");
             return Vec::new();
@@ -201,6 +243,7 @@ impl<'a> Cursor<'a> {
         let each = items.iter().enumerate().map(|(i, node)| Cursor {
             node,
             name: format!("{}[{i}]", self.name),
+            path: self.below(ITEM),
             place: node.place,
             faults: self.faults,
         });
@@ -216,6 +259,7 @@ impl<'a> Cursor<'a> {
     /// Keys and values of a map whose keys are the user's own.
     #[must_use]
     pub fn entries(&self) -> Vec<(&'a str, Cursor<'a>)> {
+        self.ask(&Asked::Entries);
         self.pairs().iter().map(|pair| (pair.key.as_str(), self.inside(pair))).collect()
     }
 
@@ -239,6 +283,9 @@ impl<'a> Cursor<'a> {
 
     fn check_keys(&self, what: &str, known: &[&str], later: &[(&str, &str)]) -> Fields<'a> {
         let pairs = self.pairs();
+        let visit = self.faults.shape.as_ref().map(|shape| shape.borrow_mut().visit());
+        let visit = visit.unwrap_or_default();
+        self.ask(&Asked::Keys(visit, known));
         for pair in pairs {
             let key = pair.key.as_str();
             if let Some((_, instead)) = later.iter().find(|(word, _)| *word == key) {
@@ -250,7 +297,7 @@ impl<'a> Cursor<'a> {
             }
         }
         let readable = matches!(self.node.value, Value::Map(_));
-        Fields { owner: self.clone(), pairs, readable }
+        Fields { owner: self.clone(), visit, pairs, readable }
     }
 
     fn pairs(&self) -> &'a [Pair] {
@@ -264,7 +311,19 @@ impl<'a> Cursor<'a> {
     fn inside(&self, pair: &'a Pair) -> Self {
         let dot = if self.name.is_empty() { "" } else { "." };
         let name = format!("{}{dot}{}", self.name, pair.key);
-        Self { node: &pair.value, name, place: pair.place, faults: self.faults }
+        let path = self.below(&pair.key);
+        Self { node: &pair.value, name, path, place: pair.place, faults: self.faults }
+    }
+
+    fn below(&self, key: &str) -> Vec<String> {
+        match self.faults.shape {
+            Some(_) => [self.path.as_slice(), &[key.to_owned()]].concat(),
+            None => Vec::new(),
+        }
+    }
+
+    fn ask(&self, asked: &Asked<'_>) {
+        self.faults.ask(&self.path, asked);
     }
 
     fn plain(&self) -> Option<&'a str> {
@@ -302,6 +361,7 @@ impl<'a> Fields<'a> {
     /// The value of a key that must be set.
     #[must_use]
     pub fn need(&self, key: &str) -> Option<Cursor<'a>> {
+        self.owner.ask(&Asked::Needed(self.visit, key));
         let found = self.get(key);
         if found.is_none() && self.readable {
             let problem = format!("{} lacks `{key}`", self.owner.quoted());

@@ -6,8 +6,10 @@
 mod cursor;
 mod error;
 mod render;
+mod shape;
 mod yaml;
 
 pub use cursor::{Cursor, Faults, Fields};
 pub use error::{InputError, InputErrors, nearest};
+pub use shape::{Kind, Shape};
 pub use yaml::{Node, Pair, Place, Value, parse as parse_yaml};

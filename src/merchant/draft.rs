@@ -30,6 +30,8 @@ pub enum Running {
 /// What the file is written from.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Draft {
+    /// Where the schema is, seen from the file.
+    pub schema: String,
     /// `merchant.name`.
     pub name: String,
     /// `merchant.base_url`.
@@ -47,7 +49,8 @@ pub struct Draft {
 }
 
 /// The file, with what differs in marks.
-const FILE: &str = r#"# How countersign starts, drives and observes this service, and what it promises.
+const FILE: &str = r#"# yaml-language-server: $schema=«schema»
+# How countersign starts, drives and observes this service, and what it promises.
 #   countersign check     reads this file, starts nothing
 #   countersign doctor    starts the service and says what is wired wrongly
 #   countersign run       judges it
@@ -159,6 +162,7 @@ impl Draft {
             }
         };
         let marks = [
+            ("schema", self.schema.clone()),
             ("name", word(&self.name)),
             ("base_url", self.base_url.clone()),
             ("webhook", word(&self.webhook)),
@@ -217,6 +221,7 @@ mod tests {
             Running::Already { .. } => "http://127.0.0.1:4000",
         };
         Draft {
+            schema: "countersign.schema.json".to_owned(),
             name: name.to_owned(),
             base_url: base_url.to_owned(),
             webhook: "/webhooks/payments".to_owned(),

@@ -5,7 +5,12 @@ use std::fs;
 use std::path::Path;
 use std::process::{Command, Output, Stdio};
 
+use countersign::input::parse_yaml;
+use document::document;
 use tempfile::TempDir;
+
+#[path = "../schema/document.rs"]
+mod document;
 
 fn countersign(folder: &Path, arguments: &[&str]) -> Output {
     Command::new(env!("CARGO_BIN_EXE_countersign"))
@@ -46,6 +51,13 @@ fn writes(files: &[(&str, &str)], more: &[&str], lines: &[&str]) -> String {
         assert!(text.contains(line), "`{line}` is not written:\n{text}");
     }
     ends(&countersign(folder.path(), &["check"]), 0);
+    // The schema that the first line names is there, and takes the file.
+    let (_, schema) = text.lines().next().unwrap().split_once("$schema=").expect("a modeline");
+    let schema = fs::read_to_string(folder.path().join(schema)).unwrap();
+    let validator = jsonschema::validator_for(&serde_json::from_str(&schema).unwrap()).unwrap();
+    let file = document(&parse_yaml(&text, "").unwrap());
+    let faults: Vec<_> = validator.iter_errors(&file).collect();
+    assert!(faults.is_empty(), "{faults:?}\n{text}");
     text
 }
 
@@ -131,7 +143,7 @@ fn what_is_there_stays_unless_it_may_be_replaced() {
     let names = fs::read_dir(folder.path()).unwrap().map(|entry| entry.unwrap().file_name());
     let mut names: Vec<_> = names.collect();
     names.sort();
-    assert_eq!(names, ["Cargo.toml", "countersign.yaml", "test"]);
+    assert_eq!(names, ["Cargo.toml", "countersign.schema.json", "countersign.yaml", "test"]);
 }
 
 #[test]

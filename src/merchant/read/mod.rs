@@ -21,7 +21,7 @@ use std::path::{Path, PathBuf};
 pub use self::provider::is_path;
 use self::text::Texts;
 use super::profile::Profile;
-use crate::input::{Cursor, Faults, InputErrors, parse_yaml};
+use crate::input::{Cursor, Faults, InputErrors, Shape, parse_yaml};
 
 /// Words that other tables own, for checking.
 #[derive(Debug, Clone, Copy)]
@@ -62,9 +62,33 @@ pub fn read(
     env: &BTreeMap<String, String>,
     known: &Known<'_>,
 ) -> Result<Profile, InputErrors> {
+    noted(&Faults::new(path), text, path, &folder, (env, known))
+}
+
+/// What is asked of a valid profile while it is read: of what its schema is made.
+///
+/// # Errors
+/// All faults of the file.
+pub fn shape(
+    text: &str,
+    path: &str,
+    env: &BTreeMap<String, String>,
+    known: &Known<'_>,
+) -> Result<Shape, InputErrors> {
+    let faults = Faults::noting(path);
+    noted(&faults, text, path, Path::new("/"), (env, known))?;
+    Ok(faults.shape())
+}
+
+fn noted(
+    faults: &Faults,
+    text: &str,
+    path: &str,
+    folder: &Path,
+    (env, known): (&BTreeMap<String, String>, &Known<'_>),
+) -> Result<Profile, InputErrors> {
     let root = parse_yaml(text, path)?;
-    let faults = Faults::new(path);
-    let profile = profile(&Cursor::root(&root, &faults), path, &folder, env, known);
+    let profile = profile(&Cursor::root(&root, faults), path, folder, env, known);
     faults.finish(Some(profile))
 }
 

@@ -1,7 +1,7 @@
 //! How the API behaves.
 
 use super::knob::{Choice, Knob, choice, set};
-use crate::input::{Cursor, Value};
+use crate::input::Cursor;
 use crate::model::Span;
 
 /// The habits of the API.
@@ -69,7 +69,7 @@ pub(super) const KNOBS: &[Knob] = &[
 ];
 
 fn rate_limit(cursor: &Cursor<'_>) -> Option<Option<RateLimit>> {
-    if matches!(&cursor.node().value, Value::Scalar { text, .. } if text == "none") {
+    if cursor.is_word("none") {
         return Some(None);
     }
     let fields = cursor.fields(&["calls", "within"]);

@@ -7,7 +7,7 @@
 use std::collections::BTreeMap;
 
 use super::{Profile, api, delivery, events, payments};
-use crate::input::{Cursor, Value};
+use crate::input::Cursor;
 use crate::model::Span;
 
 /// One thing in which profiles differ.
@@ -76,10 +76,7 @@ pub(super) fn choice<T: Choice>(cursor: &Cursor<'_>) -> Option<T> {
 
 /// A span of time, or a word for none.
 pub(super) fn span_or(cursor: &Cursor<'_>, none: &str) -> Option<Option<Span>> {
-    match &cursor.node().value {
-        Value::Scalar { text, .. } if text == none => Some(None),
-        _ => cursor.span().map(Some),
-    }
+    if cursor.is_word(none) { Some(None) } else { cursor.span().map(Some) }
 }
 
 /// A span or the word for none.

@@ -20,7 +20,7 @@ pub use delivery::{Codes, Delivery, Queue, RedeliveryBody, RetryAfter, SigningKe
 pub use events::{Events, Names, Payload, Sequence, Snapshot};
 pub use knob::{Knob, knobs};
 pub use payments::{Counts, LatePolicy, OverPolicy, Payments, UnderPolicy};
-pub use read::{is_profile, read};
+pub use read::{is_profile, read, shape};
 pub use template::Tables;
 
 pub(super) use template::Scope;

@@ -7,7 +7,7 @@ use super::delivery::RedeliveryBody;
 use super::events::Snapshot;
 use super::knob::knobs;
 use super::{Profile, builtin};
-use crate::input::{Cursor, Faults, Fields, InputErrors, parse_yaml};
+use crate::input::{Cursor, Faults, Fields, InputErrors, Shape, parse_yaml};
 
 const HEAD: &[&str] = &["version", "name", "like", "summary", "sources", "tables"];
 const SECTIONS: &[&str] = &["delivery", "events", "payments", "api"];
@@ -30,6 +30,16 @@ pub fn is_profile(text: &str) -> bool {
     SECTIONS.iter().chain(["like", "summary"].iter()).any(|section| has(section))
 }
 
+/// What is asked of a valid profile while it is read: of what its schema is made.
+///
+/// # Errors
+/// All faults of the file.
+pub fn shape(text: &str, path: &str) -> Result<Shape, InputErrors> {
+    let faults = Faults::noting(path);
+    noted(&faults, text, path, &builtin::names(), builtin::builtin)?;
+    Ok(faults.shape())
+}
+
 /// Reads a profile that may be like one of these.
 pub(super) fn read_like(
     text: &str,
@@ -37,10 +47,19 @@ pub(super) fn read_like(
     names: &[&str],
     find: fn(&str) -> Option<&'static Profile>,
 ) -> Result<Profile, InputErrors> {
+    noted(&Faults::new(path), text, path, names, find)
+}
+
+fn noted(
+    faults: &Faults,
+    text: &str,
+    path: &str,
+    names: &[&str],
+    find: fn(&str) -> Option<&'static Profile>,
+) -> Result<Profile, InputErrors> {
     let root = parse_yaml(text, path)?;
-    let faults = Faults::new(path);
     let keys: Vec<&str> = HEAD.iter().chain(SECTIONS).copied().collect();
-    let top = Cursor::root(&root, &faults).fields(&keys);
+    let top = Cursor::root(&root, faults).fields(&keys);
     let like = top.get("like").and_then(|cursor| cursor.word("provider profile", names));
     let mut profile = like.and_then(find).cloned().unwrap_or_default();
     head(&top, &mut profile);

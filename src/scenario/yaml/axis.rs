@@ -123,12 +123,13 @@ impl<'a> Row<'a> {
 
     /// A list of texts: written as one, or the value of one axis.
     pub(super) fn texts(&self, cursor: &Cursor<'_>) -> Option<Vec<String>> {
-        let Value::Scalar { text, .. } = &cursor.node().value else {
+        let Value::Scalar { .. } = &cursor.node().value else {
             return cursor.items().iter().map(|item| self.text(item)).collect();
         };
+        let text = cursor.text()?;
         match placeholder(text) {
             Some(name) => self.value(cursor, name).map(<[String]>::to_vec),
-            None => Some(vec![self.text(cursor)?]),
+            None => Some(vec![self.fill(cursor, text)?]),
         }
     }
 

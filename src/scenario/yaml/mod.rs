@@ -14,7 +14,7 @@ use std::collections::BTreeSet;
 use super::gherkin::AREAS;
 use super::orders::{Orders, vacuous};
 use super::{Action, Scenario, Source, Step};
-use crate::input::{Cursor, Faults, InputErrors, parse_yaml};
+use crate::input::{Cursor, Faults, InputErrors, Shape, parse_yaml};
 use crate::model::{Money, RAILS, Rail, rail_by_id};
 use axis::{Axis, Row};
 
@@ -26,9 +26,27 @@ const ROWS_MAX: usize = 10_000;
 /// # Errors
 /// Every fault of the file, each at its place.
 pub fn parse(text: &str, file: &str, known_rules: &[&str]) -> Result<Vec<Scenario>, InputErrors> {
+    noted(&Faults::new(file), text, file, known_rules)
+}
+
+/// What is asked of a valid sweep while it is read: of what its schema is made.
+///
+/// # Errors
+/// Every fault of the file.
+pub fn shape(text: &str, file: &str, known_rules: &[&str]) -> Result<Shape, InputErrors> {
+    let faults = Faults::noting(file);
+    noted(&faults, text, file, known_rules)?;
+    Ok(faults.shape())
+}
+
+fn noted(
+    faults: &Faults,
+    text: &str,
+    file: &str,
+    known_rules: &[&str],
+) -> Result<Vec<Scenario>, InputErrors> {
     let root = parse_yaml(text, file)?;
-    let faults = Faults::new(file);
-    let scenarios = read(&Cursor::root(&root, &faults), &faults, file, known_rules);
+    let scenarios = read(&Cursor::root(&root, faults), faults, file, known_rules);
     faults.finish(Some(scenarios))
 }
 
