@@ -199,7 +199,9 @@ impl Provider {
         let rails = self.rails.iter().filter(|rail| wanted.is_none_or(|wanted| wanted == **rail));
         let mut heads: Vec<_> = rails
             .flat_map(|rail| {
+                // A day that has not begun may have a fee already, and cannot be read yet.
                 let days = statement::days(self.records(), rail).into_iter();
+                let days = days.filter(|day| *day <= call.now);
                 days.map(|day| self.head(&statement::of_day(self.records(), rail, day), call.now))
             })
             .filter(|head| head.statement_id.as_str() > after)
