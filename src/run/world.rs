@@ -6,7 +6,7 @@ use std::io;
 use super::trouble::{self, Troubles};
 use crate::fault::Conduct;
 use crate::history::{ApiCall, Entry, Fact, Redaction, Transition, Writer};
-use crate::model::{LaneId, Money, PaymentId, Reference, SimTime, Truth};
+use crate::model::{AmountState, LaneId, Money, PaymentId, Reference, SimTime, Truth};
 use crate::provider::{ApiReply, ApiRequest, Event, Provider, Subject};
 use crate::scenario::{ApiTrouble, Trouble};
 
@@ -145,6 +145,18 @@ impl World {
         }
     }
 
+    /// What is true of this payment now. Where it named no amount, what is due is what its order
+    /// asks for: comparing is the merchant's then, and whoever judges it compares the same.
+    #[must_use]
+    pub fn truth(&self, payment: &PaymentId) -> Option<Truth> {
+        let mut truth = self.provider.truth(payment)?;
+        if let (true, Some((_, due))) = (truth.due.is_zero(), self.owners.get(&truth.reference)) {
+            truth.due = *due;
+            truth.amount_state = AmountState::of(truth.received, truth.due);
+        }
+        Some(truth)
+    }
+
     /// Appends the truth of `payment` as it is now, with the events that announce it.
     pub fn transitioned(
         &mut self,
@@ -153,7 +165,7 @@ impl World {
         events: &[Event],
         real_ms: u64,
     ) {
-        let Some(mut truth) = self.provider.truth(payment) else { return };
+        let Some(mut truth) = self.truth(payment) else { return };
         truth.event = events.last().and_then(|event| event.kind);
         let events = events.iter().filter_map(|event| Some((event.id.clone(), event.kind?)));
         let events = events.collect();
@@ -195,7 +207,7 @@ impl World {
         let call = ApiCall {
             method: request.method.clone(),
             path: format!("{}{query}{}", request.path, request.query),
-            idempotency_key: request.headers.get("idempotency-key").cloned(),
+            idempotency_key: self.provider.meant(request).headers.get("idempotency-key").cloned(),
             request: String::from_utf8_lossy(&request.body).into_owned(),
             status: reply.status,
             response: String::from_utf8_lossy(&reply.body).into_owned(),
@@ -215,9 +227,9 @@ impl World {
         lane: LaneId,
         request: &ApiRequest,
     ) -> (ApiReply, Conduct, Option<Trouble>) {
-        let stale = self.provider.stale(request);
+        let (stale, meant) = (self.provider.stale(request), self.provider.meant(request));
         let troubles = self.troubles.get_mut(&lane);
-        let trouble = troubles.and_then(|troubles| troubles.meet(request, stale.is_some()));
+        let trouble = troubles.and_then(|troubles| troubles.meet(&meant, stale.is_some()));
         let mut handle = || self.provider.handle(request, clock(&self.clocks, lane), lane.0);
         let Some(met) = trouble else { return (handle(), Conduct::Whole, None) };
         let (reply, conduct) = match (met, stale, trouble::instead(met)) {
