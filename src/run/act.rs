@@ -37,6 +37,9 @@ impl Lane {
         let payment = self.payment()?;
         let deadline = world.provider.expires_at(&payment).unwrap_or_default();
         world.move_clock(self.id(), deadline.plus(Span::from_s(1)), now.real_ms);
+        if world.takes_anything(&payment) {
+            return Ok(());
+        }
         self.transition(world, now, Provider::pass_deadline)
     }
 
@@ -45,6 +48,9 @@ impl Lane {
         let payment = self.payment()?;
         if world.provider.confirmations_missing(&payment) > 0 {
             self.confirm(None, world, now)?;
+        }
+        if world.takes_anything(&payment) {
+            return Ok(());
         }
         self.pass(PAYER_TAKES, world, now);
         self.transition(world, now, Provider::accept)

@@ -1,12 +1,13 @@
 //! What lanes share: one provider, one history, and each lane's clock.
 
+use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 use std::io;
 
 use super::trouble::{self, Troubles};
 use crate::fault::Conduct;
-use crate::history::{ApiCall, Entry, Fact, Redaction, Transition, Writer};
-use crate::model::{AmountState, LaneId, Money, PaymentId, Reference, SimTime, Truth};
+use crate::history::{ApiCall, Entry, Fact, Meant, Redaction, Transition, Writer};
+use crate::model::{AmountState, LaneId, Money, PaymentId, Reference, SimTime, Status, Truth};
 use crate::provider::{ApiReply, ApiRequest, Event, Provider, Subject};
 use crate::scenario::{ApiTrouble, Trouble};
 
@@ -157,6 +158,15 @@ impl World {
         Some(truth)
     }
 
+    /// Whether the provider took what came in time, whatever it was, because no amount was named:
+    /// such a payment neither runs out nor needs an operator.
+    #[must_use]
+    pub fn takes_anything(&self, payment: &PaymentId) -> bool {
+        let took = [Status::Paid, Status::Confirmed];
+        let truth = self.provider.truth(payment);
+        truth.is_some_and(|truth| truth.due.is_zero() && took.contains(&truth.status))
+    }
+
     /// Appends the truth of `payment` as it is now, with the events that announce it.
     pub fn transitioned(
         &mut self,
@@ -203,16 +213,21 @@ impl World {
     pub fn api(&mut self, request: &ApiRequest, real_ms: u64) -> (ApiReply, Conduct) {
         let lane = self.lane_of(request);
         let (reply, conduct, trouble) = self.answer(lane, request);
-        let query = if request.query.is_empty() { "" } else { "?" };
+        let meant = self.provider.meant(request);
         let call = ApiCall {
             method: request.method.clone(),
-            path: format!("{}{query}{}", request.path, request.query),
-            idempotency_key: self.provider.meant(request).headers.get("idempotency-key").cloned(),
+            path: path_of(request),
+            idempotency_key: meant.headers.get("idempotency-key").cloned(),
             request: String::from_utf8_lossy(&request.body).into_owned(),
             status: reply.status,
             response: String::from_utf8_lossy(&reply.body).into_owned(),
             payment: reply.payment.clone(),
             trouble,
+            meant: matches!(meant, Cow::Owned(_)).then(|| Meant {
+                method: meant.method.clone(),
+                path: path_of(&meant),
+                request: String::from_utf8_lossy(&meant.body).into_owned(),
+            }),
         };
         self.append(lane, Fact::ApiCalled(Box::new(call)), real_ms);
         if let (Some(payment), false) = (&reply.payment, reply.events.is_empty()) {
@@ -257,6 +272,12 @@ impl World {
         };
         named.or(only).unwrap_or(LaneId::RUN)
     }
+}
+
+/// Path with query.
+fn path_of(request: &ApiRequest) -> String {
+    let query = if request.query.is_empty() { "" } else { "?" };
+    format!("{}{query}{}", request.path, request.query)
 }
 
 fn clock(clocks: &BTreeMap<LaneId, SimTime>, lane: LaneId) -> SimTime {

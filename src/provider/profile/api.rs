@@ -80,9 +80,9 @@ pub(super) const KNOBS: &[Knob] = &[
     Knob {
         name: "api.signature",
         about: "the scheme by which calls are signed with the API key; its id is the account",
-        values: "a signature scheme; without one, calls carry the key itself",
+        values: "`kobbopay-api`; without one, calls carry the key itself",
         read: |cursor, profile| {
-            let scheme = cursor.word("signature scheme", &signature::names());
+            let scheme = cursor.word("scheme of calls", &signature::calling());
             set(&mut profile.api.signature, scheme.map(|scheme| Some(scheme.to_owned())));
         },
         told: |profile| profile.api.signature.clone().unwrap_or_else(|| "none".to_owned()),
