@@ -35,7 +35,7 @@ Feature: The books agree without the webhook
     Given an order of 220.00 USDT on tron
     When the payer sends 220.00 USDT
     And the network confirms the transfer
-    And "payment.settled" is delivered
+    And "payment.confirmed" is delivered
     Then the order is paid
     When the merchant reconciles
     Then the order is still paid

@@ -190,6 +190,31 @@ pub struct ApiCall {
     /// What went wrong with it, on purpose.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub trouble: Option<Trouble>,
+    /// The call of the contract that it stands for, where the provider has routes of its own.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub meant: Option<Meant>,
+}
+
+/// A call in the contract's words.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Meant {
+    /// `POST`.
+    pub method: String,
+    /// Path with query.
+    pub path: String,
+    /// Body as text.
+    pub request: String,
+}
+
+impl ApiCall {
+    /// Method, path and body in the contract's words.
+    #[must_use]
+    pub fn in_contract(&self) -> (&str, &str, &str) {
+        match &self.meant {
+            Some(Meant { method, path, request }) => (method, path, request),
+            None => (&self.method, &self.path, &self.request),
+        }
+    }
 }
 
 /// The provider's truth changed.

@@ -8,8 +8,8 @@ mod log;
 mod redaction;
 
 pub use entry::{
-    Answer, ApiCall, Attempt, Drive, Entry, Expected, Fact, Observed, Opened, RunEnded, RunStarted,
-    ScenarioEnded, ScenarioStarted, Transition, Why,
+    Answer, ApiCall, Attempt, Drive, Entry, Expected, Fact, Meant, Observed, Opened, RunEnded,
+    RunStarted, ScenarioEnded, ScenarioStarted, Transition, Why,
 };
 pub use log::{FORMAT, HistoryError, Reader, Writer};
 pub use redaction::Redaction;

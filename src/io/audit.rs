@@ -106,7 +106,7 @@ fn is_consistent(shared: &Shared, seen: &Observation, due: Money) -> bool {
     let truth = {
         let world = shared.world();
         let payment = world.provider.payments_of(&seen.reference).pop();
-        payment.and_then(|payment| world.provider.truth(&payment))
+        payment.and_then(|payment| world.truth(&payment))
     };
     let truths: Vec<&Truth> = truth.iter().collect();
     let shown = Shown::of(seen, due.asset);

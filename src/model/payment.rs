@@ -102,6 +102,19 @@ words! {
     }
 }
 
+impl AmountState {
+    /// How so much compares with what is due.
+    #[must_use]
+    pub fn of(received: Money, due: Money) -> Self {
+        match received.atoms.cmp(&due.atoms) {
+            _ if received.is_zero() => Self::None,
+            std::cmp::Ordering::Less => Self::Under,
+            std::cmp::Ordering::Equal => Self::Exact,
+            std::cmp::Ordering::Greater => Self::Over,
+        }
+    }
+}
+
 words! {
     /// Peculiarities beside the status.
     Flag {

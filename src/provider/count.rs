@@ -106,12 +106,7 @@ impl Payment {
             // Nothing was asked for, so whatever came is what was asked for.
             return if received.is_zero() { AmountState::None } else { AmountState::Exact };
         };
-        match received.atoms.cmp(&due.atoms) {
-            _ if received.is_zero() => AmountState::None,
-            std::cmp::Ordering::Less => AmountState::Under,
-            std::cmp::Ordering::Equal => AmountState::Exact,
-            std::cmp::Ordering::Greater => AmountState::Over,
-        }
+        AmountState::of(received, due)
     }
 
     /// Whether enough counts; where nothing was asked for, anything.

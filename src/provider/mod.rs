@@ -42,6 +42,7 @@ mod stray;
 mod told;
 mod transaction;
 mod transfer;
+mod translate;
 mod twice;
 mod wire;
 

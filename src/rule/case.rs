@@ -138,13 +138,14 @@ impl<'a> Case<'a> {
     }
 
     fn called(&mut self, seq: u64, call: &'a ApiCall) {
-        if Call::Create.covers(&call.method, &call.path) {
-            let body: Option<Named> = serde_json::from_str(&call.request).ok();
+        let (method, path, request) = call.in_contract();
+        if Call::Create.covers(method, path) {
+            let body: Option<Named> = serde_json::from_str(request).ok();
             let order = body.and_then(|body| self.order_mut(&body.reference));
             order.into_iter().for_each(|order| order.creates.push((seq, call)));
         }
-        if call.method == "GET" && call.status == 200 && call.trouble.is_none() {
-            let read = self.orders.iter_mut().filter(|order| order.is_named_by(&call.path));
+        if method == "GET" && call.status == 200 && call.trouble.is_none() {
+            let read = self.orders.iter_mut().filter(|order| order.is_named_by(path));
             read.for_each(|order| order.reads.push(seq));
         }
     }

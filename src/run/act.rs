@@ -37,6 +37,9 @@ impl Lane {
         let payment = self.payment()?;
         let deadline = world.provider.expires_at(&payment).unwrap_or_default();
         world.move_clock(self.id(), deadline.plus(Span::from_s(1)), now.real_ms);
+        if world.takes_anything(&payment) {
+            return Ok(());
+        }
         self.transition(world, now, Provider::pass_deadline)
     }
 
@@ -45,6 +48,9 @@ impl Lane {
         let payment = self.payment()?;
         if world.provider.confirmations_missing(&payment) > 0 {
             self.confirm(None, world, now)?;
+        }
+        if world.takes_anything(&payment) {
+            return Ok(());
         }
         self.pass(PAYER_TAKES, world, now);
         self.transition(world, now, Provider::accept)
@@ -61,7 +67,7 @@ impl Lane {
         world.move_clock(self.id(), until, now.real_ms);
         for payment in self.payments() {
             let is_due = world.provider.expires_at(&payment).is_some_and(|at| at <= until);
-            let status = world.provider.truth(&payment).map(|truth| truth.status);
+            let status = world.truth(&payment).map(|truth| truth.status);
             if is_due && status == Some(Status::Pending) {
                 let events = world.provider.pass_deadline(&payment, until);
                 let events = events.map_err(|refused| Stop::Broken(refused.to_string()))?;
@@ -103,10 +109,23 @@ impl Lane {
             (EventKind::Late, Status::Expired) => self.pay(&Pay::Exact, world, now)?,
             _ => {}
         }
-        if self.order()?.has(kind) {
+        let profile = &self.settings.profile;
+        if self.order()?.has(kind) || !profile.events.announces(kind) {
             return Ok(());
         }
-        Err(Stop::Broken(format!("the provider cannot announce {kind} while it says {status}")))
+        let why = format!("the provider cannot announce {kind} while it says {status}");
+        Err(if profile.has_own_life() { self.not_there(&why) } else { Stop::Broken(why) })
+    }
+
+    /// A step that the provider refuses. Where it has habits of its own, that may be one of them.
+    pub(super) fn impossible(&self, refused: &Refused) -> Stop {
+        let why = format!("the step is impossible: {refused}");
+        if self.settings.profile.has_own_life() { self.not_there(&why) } else { Stop::Broken(why) }
+    }
+
+    /// What the provider of this profile does not do is nobody's fault.
+    pub(super) fn not_there(&self, why: &str) -> Stop {
+        Stop::NotTestable(format!("at the provider profile {}: {why}", self.settings.profile.name))
     }
 
     /// Drives a payment that is on its way to `wanted`; one that nobody paid stays where it is.
@@ -131,7 +150,7 @@ impl Lane {
     /// The truth of the order in focus.
     pub(super) fn truth(&self, world: &World) -> Result<Truth, Stop> {
         let payment = self.payment()?;
-        let truth = world.provider.truth(&payment);
+        let truth = world.truth(&payment);
         truth.ok_or_else(|| Stop::Broken("the provider does not know the payment".into()))
     }
 
@@ -146,7 +165,7 @@ impl Lane {
     /// `wanted`, or the last instant before a live deadline.
     pub(super) fn before_deadlines(&self, wanted: SimTime, world: &World) -> SimTime {
         let live = self.payments().into_iter().filter(|payment| {
-            let truth = world.provider.truth(payment);
+            let truth = world.truth(payment);
             truth.is_some_and(|truth| truth.status == Status::Pending)
         });
         let deadlines = live.filter_map(|payment| world.provider.expires_at(&payment));
@@ -163,8 +182,8 @@ impl Lane {
     ) -> Result<(), Stop> {
         let payment = self.payment()?;
         let at = world.clock(self.id());
-        let events = act(&mut world.provider, &payment, at)
-            .map_err(|refused| Stop::Broken(format!("the step is impossible: {refused}")))?;
+        let events =
+            act(&mut world.provider, &payment, at).map_err(|refused| self.impossible(&refused))?;
         // A block confirms every payment of the lane on its network, not only the one in focus.
         let mut touched = vec![payment];
         touched.extend(events.iter().filter_map(|event| event.payment().cloned()));

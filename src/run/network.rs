@@ -106,7 +106,6 @@ impl Lane {
         act: fn(&mut Provider, &PaymentId) -> Result<(), Refused>,
     ) -> Result<(), Stop> {
         let payment = self.payment()?;
-        act(&mut world.provider, &payment)
-            .map_err(|refused| Stop::Broken(format!("the step is impossible: {refused}")))
+        act(&mut world.provider, &payment).map_err(|refused| self.impossible(&refused))
     }
 }

@@ -66,6 +66,13 @@ impl Lane {
         world: &mut World,
         now: Now,
     ) -> Result<(), Stop> {
+        let habits = &self.settings.profile.events;
+        if let Some(kind) = deliver.events.iter().find(|kind| !habits.announces(**kind)) {
+            return Err(self.not_there(&format!("{kind} is never sent")));
+        }
+        if deliver.alteration == Alteration::NewEventId && habits.id.is_some() {
+            return Err(self.not_there("events have no id of their own"));
+        }
         // Driven to in the order of life, whatever the order of arrival.
         let mut kinds = deliver.events.clone();
         kinds.sort();
@@ -113,6 +120,9 @@ impl Lane {
         forgery: Forgery,
         world: &mut World,
     ) -> Result<(), Stop> {
+        if !self.settings.profile.events.announces(claim) {
+            return Err(self.not_there(&format!("{claim} is never sent")));
+        }
         let payment = self.payment()?;
         let at = world.clock(self.id());
         let event = world.provider.claim(&payment, claim, at);

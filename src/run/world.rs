@@ -1,12 +1,13 @@
 //! What lanes share: one provider, one history, and each lane's clock.
 
+use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 use std::io;
 
 use super::trouble::{self, Troubles};
 use crate::fault::Conduct;
-use crate::history::{ApiCall, Entry, Fact, Redaction, Transition, Writer};
-use crate::model::{LaneId, Money, PaymentId, Reference, SimTime, Truth};
+use crate::history::{ApiCall, Entry, Fact, Meant, Redaction, Transition, Writer};
+use crate::model::{AmountState, LaneId, Money, PaymentId, Reference, SimTime, Status, Truth};
 use crate::provider::{ApiReply, ApiRequest, Event, Provider, Subject};
 use crate::scenario::{ApiTrouble, Trouble};
 
@@ -145,6 +146,27 @@ impl World {
         }
     }
 
+    /// What is true of this payment now. Where it named no amount, what is due is what its order
+    /// asks for: comparing is the merchant's then, and whoever judges it compares the same.
+    #[must_use]
+    pub fn truth(&self, payment: &PaymentId) -> Option<Truth> {
+        let mut truth = self.provider.truth(payment)?;
+        if let (true, Some((_, due))) = (truth.due.is_zero(), self.owners.get(&truth.reference)) {
+            truth.due = *due;
+            truth.amount_state = AmountState::of(truth.received, truth.due);
+        }
+        Some(truth)
+    }
+
+    /// Whether the provider took what came in time, whatever it was, because no amount was named:
+    /// such a payment neither runs out nor needs an operator.
+    #[must_use]
+    pub fn takes_anything(&self, payment: &PaymentId) -> bool {
+        let took = [Status::Paid, Status::Confirmed];
+        let truth = self.provider.truth(payment);
+        truth.is_some_and(|truth| truth.due.is_zero() && took.contains(&truth.status))
+    }
+
     /// Appends the truth of `payment` as it is now, with the events that announce it.
     pub fn transitioned(
         &mut self,
@@ -153,7 +175,7 @@ impl World {
         events: &[Event],
         real_ms: u64,
     ) {
-        let Some(mut truth) = self.provider.truth(payment) else { return };
+        let Some(mut truth) = self.truth(payment) else { return };
         truth.event = events.last().and_then(|event| event.kind);
         let events = events.iter().filter_map(|event| Some((event.id.clone(), event.kind?)));
         let events = events.collect();
@@ -191,16 +213,21 @@ impl World {
     pub fn api(&mut self, request: &ApiRequest, real_ms: u64) -> (ApiReply, Conduct) {
         let lane = self.lane_of(request);
         let (reply, conduct, trouble) = self.answer(lane, request);
-        let query = if request.query.is_empty() { "" } else { "?" };
+        let meant = self.provider.meant(request);
         let call = ApiCall {
             method: request.method.clone(),
-            path: format!("{}{query}{}", request.path, request.query),
-            idempotency_key: request.headers.get("idempotency-key").cloned(),
+            path: path_of(request),
+            idempotency_key: meant.headers.get("idempotency-key").cloned(),
             request: String::from_utf8_lossy(&request.body).into_owned(),
             status: reply.status,
             response: String::from_utf8_lossy(&reply.body).into_owned(),
             payment: reply.payment.clone(),
             trouble,
+            meant: matches!(meant, Cow::Owned(_)).then(|| Meant {
+                method: meant.method.clone(),
+                path: path_of(&meant),
+                request: String::from_utf8_lossy(&meant.body).into_owned(),
+            }),
         };
         self.append(lane, Fact::ApiCalled(Box::new(call)), real_ms);
         if let (Some(payment), false) = (&reply.payment, reply.events.is_empty()) {
@@ -215,9 +242,9 @@ impl World {
         lane: LaneId,
         request: &ApiRequest,
     ) -> (ApiReply, Conduct, Option<Trouble>) {
-        let stale = self.provider.stale(request);
+        let (stale, meant) = (self.provider.stale(request), self.provider.meant(request));
         let troubles = self.troubles.get_mut(&lane);
-        let trouble = troubles.and_then(|troubles| troubles.meet(request, stale.is_some()));
+        let trouble = troubles.and_then(|troubles| troubles.meet(&meant, stale.is_some()));
         let mut handle = || self.provider.handle(request, clock(&self.clocks, lane), lane.0);
         let Some(met) = trouble else { return (handle(), Conduct::Whole, None) };
         let (reply, conduct) = match (met, stale, trouble::instead(met)) {
@@ -245,6 +272,12 @@ impl World {
         };
         named.or(only).unwrap_or(LaneId::RUN)
     }
+}
+
+/// Path with query.
+fn path_of(request: &ApiRequest) -> String {
+    let query = if request.query.is_empty() { "" } else { "?" };
+    format!("{}{query}{}", request.path, request.query)
 }
 
 fn clock(clocks: &BTreeMap<LaneId, SimTime>, lane: LaneId) -> SimTime {

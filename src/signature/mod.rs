@@ -42,6 +42,24 @@ static SCHEMES: LazyLock<Vec<Scheme>> = LazyLock::new(|| {
     read::read(text, "fixtures/signature-schemes.yaml").unwrap_or_else(|faults| panic!("{faults}"))
 });
 
+/// The schemes by which calls of an API are signed.
+static CALL_SCHEMES: LazyLock<Vec<Scheme>> = LazyLock::new(|| {
+    let text = include_str!("../../fixtures/call-schemes.yaml");
+    read::read(text, "fixtures/call-schemes.yaml").unwrap_or_else(|faults| panic!("{faults}"))
+});
+
+/// The scheme of that name by which calls are signed.
+#[must_use]
+pub fn call_scheme(name: &str) -> Option<&'static Scheme> {
+    CALL_SCHEMES.iter().find(|scheme| scheme.name() == name)
+}
+
+/// Names of the schemes by which calls are signed, in the order of their table.
+#[must_use]
+pub fn calling() -> Vec<&'static str> {
+    CALL_SCHEMES.iter().map(Scheme::name).collect()
+}
+
 /// The scheme of that name.
 #[must_use]
 pub fn scheme(name: &str) -> Option<&'static Scheme> {

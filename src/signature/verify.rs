@@ -37,6 +37,21 @@ struct Claim<'a> {
 }
 
 impl Scheme {
+    /// The id that a message says it has, where the scheme has a place for one.
+    #[must_use]
+    pub fn id_in(&self, arrived: &Arrived) -> Option<String> {
+        let claim = Claim { arrived, form: Vec::new(), item: None };
+        claim.one(self.id.as_ref()?).ok()?
+    }
+
+    /// The instant at which a message says it was signed.
+    #[must_use]
+    pub fn signed_at(&self, arrived: &Arrived) -> Option<SimTime> {
+        let claim = Claim { arrived, form: Vec::new(), item: None };
+        let stamp = self.ts.as_ref()?;
+        stamp.unit.parse(&claim.one(&stamp.input).ok()??)
+    }
+
     /// Whether a message that arrived is authentic and fresh, under the keys that a merchant was
     /// [handed](Scheme::handed). Under a scheme without signatures every message passes and proves
     /// nothing: it is a hint to ask the API.

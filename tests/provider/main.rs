@@ -15,6 +15,7 @@ mod profile;
 mod property;
 mod quota;
 mod refund;
+mod routes;
 mod sandbox;
 mod statement;
 mod transition;

@@ -6,7 +6,14 @@
 
 use std::path::PathBuf;
 
-use countersign::provider::profile::{builtin, is_profile, names, read};
+use countersign::model::{EventKind, PaymentId, Span};
+use countersign::provider::profile::{
+    Payload, RedeliveryBody, Sequence, Snapshot, builtin, is_profile, names, read,
+};
+use countersign::provider::{ApiRequest, Event, Profile};
+use serde_json::Value;
+
+use super::{Desk, KEY, PARTITION};
 
 #[test]
 fn every_broken_file_is_told_what_is_wrong() {
@@ -55,4 +62,81 @@ fn every_builtin_file_is_taken_for_a_profile_and_no_scenario_is() {
         let text = std::fs::read_to_string(entry.unwrap().path()).unwrap();
         assert!(!is_profile(&text));
     }
+}
+
+/// A call that is not held against the contract's description: a profile has words of its own.
+fn ask(desk: &mut Desk, method: &str, path: &str, body: &str) -> (Value, Option<PaymentId>) {
+    let headers = [("x-api-key", KEY), ("idempotency-key", "k")];
+    let request = ApiRequest {
+        method: method.to_owned(),
+        path: path.to_owned(),
+        headers: headers.map(|(name, value)| (name.to_owned(), value.to_owned())).into(),
+        body: body.to_owned().into(),
+        ..ApiRequest::default()
+    };
+    let reply = desk.provider.handle(&request, desk.now, PARTITION);
+    (serde_json::from_slice(&reply.body).unwrap(), reply.payment)
+}
+
+/// A provider with a payment of 100 USDT on Tron that is paid, at a profile, and its last event.
+fn paid(change: impl FnOnce(&mut Profile)) -> (Desk, PaymentId, Event) {
+    let mut desk = Desk::with(change);
+    let order = r#"{"reference":"INV-1","asset":"USDT","network":"tron","amount":"100.00"}"#;
+    let payment = ask(&mut desk, "POST", "/v1/payments", order).1.unwrap();
+    desk.pass(Span::from_s(1));
+    let event = desk.provider.pay(&payment, 100_000_000, desk.now).unwrap().pop().unwrap();
+    (desk, payment, event)
+}
+
+fn body(event: &Event) -> Value {
+    serde_json::from_slice(&event.body).unwrap()
+}
+
+#[test]
+fn events_and_answers_are_in_the_words_of_the_profile() {
+    let (mut desk, payment, event) = paid(|profile| {
+        *profile = builtin("coingate").unwrap().clone();
+        profile.events.sequence = Sequence::Sent;
+        profile.events.headers = [("x-kind".to_owned(), "{event.type}".to_owned())].into();
+    });
+    let told = body(&event);
+    assert_eq!(told["type"], "order.status.confirming");
+    assert_eq!(told["sequence"], 2);
+    assert_eq!(told["data"]["payment"]["status"], "confirming");
+    assert_eq!(told["data"]["payment"]["status_timeline"][1]["status"], "confirming");
+    assert_eq!(event.headers, [("x-kind".to_owned(), "order.status.confirming".to_owned())]);
+    // Whoever judges reads the contract's words.
+    assert_eq!((event.type_name.as_str(), event.kind), ("payment.paid", Some(EventKind::Paid)));
+    let (read, _) = ask(&mut desk, "GET", &format!("/v1/payments/{payment}"), "");
+    assert_eq!(read["status"], "confirming");
+}
+
+#[test]
+fn a_thin_event_says_what_to_read_and_no_more() {
+    let (_, payment, event) = paid(|profile| profile.events.payload = Payload::Thin);
+    let told = body(&event);
+    assert_eq!(told["subject"]["id"], payment.as_str());
+    assert_eq!((told["type"].as_str(), told.get("data")), (Some("payment.paid"), None));
+}
+
+#[test]
+fn what_is_sent_later_is_as_it_was_unless_the_profile_says_otherwise() {
+    let shown = |change: fn(&mut Profile), is_retry: bool| {
+        let (mut desk, payment, event) = paid(change);
+        desk.pass(Span::from_s(60));
+        desk.mine_missing(&payment);
+        let sent = desk.provider.as_sent(&event, desk.now, is_retry);
+        assert_eq!(sent.id, event.id);
+        let (was, is) = (body(&event), body(&sent));
+        assert_eq!(is["occurred_at"], was["occurred_at"]);
+        let status = is["data"]["payment"]["status"].as_str().unwrap().to_owned();
+        (status, is["created_at"] != was["created_at"])
+    };
+    assert_eq!(shown(|_| {}, true), ("paid".to_owned(), false));
+    let current: fn(&mut Profile) = |profile| profile.events.snapshot = Snapshot::Delivery;
+    assert_eq!(shown(current, false), ("confirmed".to_owned(), false));
+    let stamped: fn(&mut Profile) =
+        |profile| profile.delivery.redelivery_body = RedeliveryBody::Restamped;
+    assert_eq!(shown(stamped, false), ("paid".to_owned(), false));
+    assert_eq!(shown(stamped, true), ("paid".to_owned(), true));
 }

@@ -110,17 +110,22 @@ impl Provider {
     /// checked: a call that will be refused has a subject too.
     #[must_use]
     pub fn subject(&self, request: &ApiRequest) -> Subject {
-        let found = route::find(request).ok();
-        let subject = found.and_then(|(route, item)| (route.subject)(self, request, item));
+        let meant = self.meant(request);
+        let found = route::find(&meant).ok();
+        let subject = found.and_then(|(route, item)| (route.subject)(self, &meant, item));
         subject.unwrap_or(Subject::Nothing)
     }
 
     /// Answers a call. Payments that it creates ride on the chains of this partition.
     pub fn handle(&mut self, request: &ApiRequest, now: SimTime, partition: u32) -> ApiReply {
+        if let Some(reply) = self.answer_translated(request, now, partition) {
+            return reply;
+        }
         self.answer(request, now, partition).unwrap_or_else(|problem| self.refuse(&problem))
     }
 
-    fn answer(
+    /// Answers a call of the contract.
+    pub(super) fn answer(
         &mut self,
         request: &ApiRequest,
         now: SimTime,
@@ -165,7 +170,8 @@ impl Provider {
         }
     }
 
-    fn refuse(&mut self, problem: &Problem) -> ApiReply {
+    /// The reply that tells a problem.
+    pub(super) fn refuse(&mut self, problem: &Problem) -> ApiReply {
         let body = problem.body(&self.ids.next(Prefix::Request));
         let mut reply = refusal(problem.code.status(), body);
         if let Some(methods) = &problem.allow {

@@ -1,8 +1,13 @@
 //! How the API behaves.
 
+use serde_json::Value as Json;
+
 use super::knob::{Choice, Knob, choice, set};
+use super::route::{Route, routes};
+use super::written;
 use crate::input::Cursor;
 use crate::model::Span;
+use crate::signature;
 
 /// The habits of the API.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -11,6 +16,12 @@ pub struct Api {
     pub idempotency: Idempotency,
     /// How much may be asked; none: without limit.
     pub rate_limit: Option<RateLimit>,
+    /// The scheme by which calls are signed with the API key; none: calls carry the key itself.
+    pub signature: Option<String>,
+    /// The provider's own routes; none: those of the contract.
+    pub routes: Vec<Route>,
+    /// The template of a refusal; none: a problem document.
+    pub problem: Option<Json>,
 }
 
 /// What an idempotency key means.
@@ -64,6 +75,38 @@ pub(super) const KNOBS: &[Knob] = &[
         told: |profile| match profile.api.rate_limit {
             Some(RateLimit { calls, within }) => format!("{calls} in {within}"),
             None => "none".to_owned(),
+        },
+    },
+    Knob {
+        name: "api.signature",
+        about: "the scheme by which calls are signed with the API key; its id is the account",
+        values: "`kobbopay-api`; without one, calls carry the key itself",
+        read: |cursor, profile| {
+            let scheme = cursor.word("scheme of calls", &signature::calling());
+            set(&mut profile.api.signature, scheme.map(|scheme| Some(scheme.to_owned())));
+        },
+        told: |profile| profile.api.signature.clone().unwrap_or_else(|| "none".to_owned()),
+    },
+    Knob {
+        name: "api.routes",
+        about: "the provider's own routes, as translations of the contract's",
+        values: "a list of routes, each with `take`, `as` and `answer`",
+        read: |cursor, profile| set(&mut profile.api.routes, routes(cursor)),
+        told: |profile| {
+            let routes: Vec<_> = profile.api.routes.iter().map(Route::to_string).collect();
+            if routes.is_empty() { "those of the contract".to_owned() } else { routes.join(", ") }
+        },
+    },
+    Knob {
+        name: "api.problem",
+        about: "the body of a refusal, as a template",
+        values: "a template over `problem`",
+        read: |cursor, profile| {
+            set(&mut profile.api.problem, written::document(cursor, &["problem"]).map(Some));
+        },
+        told: |profile| match &profile.api.problem {
+            Some(body) => body.to_string(),
+            None => "a problem document".to_owned(),
         },
     },
 ];

@@ -11,6 +11,7 @@ mod events;
 mod knob;
 mod payments;
 mod read;
+mod route;
 mod template;
 mod written;
 
@@ -21,6 +22,7 @@ pub use events::{Events, Names, Payload, Sequence, Snapshot};
 pub use knob::{Knob, knobs};
 pub use payments::{Counts, LatePolicy, OverPolicy, Payments, UnderPolicy};
 pub use read::{is_profile, read, shape};
+pub use route::Route;
 pub use template::Tables;
 
 pub(super) use template::Scope;
@@ -44,6 +46,17 @@ pub struct Profile {
     pub api: Api,
     /// Words of the provider, for its templates.
     pub tables: Tables,
+}
+
+impl Profile {
+    /// Whether payments live or are told otherwise than the contract has it: then there are steps
+    /// that this provider does not take.
+    #[must_use]
+    pub fn has_own_life(&self) -> bool {
+        let usual = Events::default();
+        self.payments != Payments::default()
+            || (&self.events.skip, self.events.emit_reverted) != (&usual.skip, usual.emit_reverted)
+    }
 }
 
 impl Default for Profile {

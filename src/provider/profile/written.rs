@@ -52,7 +52,8 @@ pub(super) fn document(cursor: &Cursor<'_>, roots: &[&str]) -> Option<Json> {
     }
 }
 
-fn check(cursor: &Cursor<'_>, text: &str, roots: &[&str]) -> bool {
+/// Whether every placeholder of the text begins with one of the roots; notes those that do not.
+pub(super) fn check(cursor: &Cursor<'_>, text: &str, roots: &[&str]) -> bool {
     let paths = placeholders(text).into_iter().map(|placeholder| placeholder.path);
     let unknown = paths.filter_map(|path| {
         let root = path.split('.').next().unwrap_or(path);
