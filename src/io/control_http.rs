@@ -21,13 +21,14 @@ use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use tokio::sync::broadcast::error::RecvError;
 
+use super::accept::{self, Patience, Unread};
 use super::courier::Endpoint;
 use super::desk::{Desk, Refusal};
 use super::interruption::Interruption;
 use super::journal::Lost;
 use crate::model::{EventId, PaymentId, SimTime, Span};
 use crate::provider::sandbox::{Action, Command, Declined};
-use crate::provider::{Event, Refused, StatementFault};
+use crate::provider::{BODY_BYTES_MAX, Event, Refused, StatementFault};
 
 const PAGE: &str = include_str!("control.html");
 
@@ -56,6 +57,10 @@ enum Problem {
     Unreadable(String),
     #[error("{0}")]
     Forbidden(&'static str),
+    #[error("the body has more than {BODY_BYTES_MAX} bytes")]
+    TooLarge,
+    #[error("the body did not arrive in time; send it in one go")]
+    TooSlow,
     #[error("there is no payment {0}")]
     NoPayment(PaymentId),
     #[error("there is nothing here; the paths stand in `countersign serve --help`")]
@@ -112,9 +117,17 @@ async fn guard(State(control): State<Control>, request: Request, next: Next) -> 
     } else {
         None
     };
-    match refused {
-        Some(why) => Problem::Forbidden(why).into_response(),
-        None => next.run(request).await,
+    if let Some(why) = refused {
+        return Problem::Forbidden(why).into_response();
+    }
+    let (head, body) = request.into_parts();
+    match accept::read(body, BODY_BYTES_MAX, Patience::default()).await {
+        Ok(body) if body.len() > BODY_BYTES_MAX => Problem::TooLarge.into_response(),
+        Ok(body) => next.run(Request::from_parts(head, body.into())).await,
+        Err(Unread::TooSlow) => Problem::TooSlow.into_response(),
+        Err(Unread::CutOff) => {
+            Problem::Unreadable("the body breaks off".to_owned()).into_response()
+        }
     }
 }
 
@@ -317,6 +330,8 @@ impl IntoResponse for Problem {
                 StatusCode::BAD_REQUEST
             }
             Self::Forbidden(_) => StatusCode::FORBIDDEN,
+            Self::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
+            Self::TooSlow => StatusCode::REQUEST_TIMEOUT,
             Self::NoPayment(_)
             | Self::Nowhere
             | Self::Refusal(Refusal::Declined(

@@ -16,7 +16,7 @@ use super::journal::{Journal, Lost, Wait};
 use super::provider_http::{Api, Served};
 use crate::model::{PaymentId, SimTime, Span};
 use crate::provider::sandbox::{Command, Declined, Sandbox};
-use crate::provider::{ApiReply, ApiRequest, Event};
+use crate::provider::{ApiRequest, Event, Unheard, unheard};
 
 /// Changes that a watcher may be behind before it is told to look at everything anew.
 const CHANGES_KEPT: usize = 256;
@@ -161,26 +161,11 @@ impl Api for Desk {
         async move {
             match wait.durable().await {
                 Ok(()) => reply.into(),
-                Err(lost) => unavailable(&lost).into(),
+                Err(lost) => unheard(Unheard::Lost(lost.to_string())).into(),
             }
         }
         .boxed()
     }
-}
-
-/// What is answered when an answer could not be kept.
-fn unavailable(lost: &Lost) -> ApiReply {
-    let body = serde_json::json!({
-        "type": "about:blank",
-        "title": "The service is not available",
-        "status": 503,
-        "detail": lost.to_string(),
-        "code": "temporarily_unavailable",
-        "errors": [],
-    });
-    let headers = vec![("content-type".to_owned(), "application/problem+json".to_owned())];
-    let body = body.to_string().into_bytes();
-    ApiReply { status: 503, headers, body, ..ApiReply::default() }
 }
 
 #[cfg(test)]

@@ -33,6 +33,7 @@
 //!
 //! Knows how, never why: what is sent and when is decided by the executor.
 
+mod accept;
 mod audit;
 pub mod change;
 pub mod clock;

@@ -7,9 +7,7 @@
 use std::collections::BTreeMap;
 use std::convert::Infallible;
 use std::future::Future;
-use std::pin::pin;
 use std::sync::Arc;
-use std::time::Duration;
 
 use bytes::Bytes;
 use futures::future::BoxFuture;
@@ -18,22 +16,13 @@ use http_body_util::combinators::BoxBody;
 use http_body_util::{BodyExt, Full, StreamBody};
 use hyper::body::{Frame, Incoming};
 use hyper::header::{CONTENT_LENGTH, HeaderMap, HeaderName, HeaderValue};
-use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper::{Request, Response, StatusCode};
-use hyper_util::rt::{TokioIo, TokioTimer};
-use hyper_util::server::graceful::GracefulShutdown;
-use tokio::net::{TcpListener, TcpStream};
+use tokio::net::TcpListener;
 
+use super::accept::{self, Patience, Unread, accept};
 use crate::fault::Conduct;
-use crate::provider::{ApiReply, ApiRequest, BODY_BYTES_MAX};
-
-/// How long a client may take for the head of a request, or between two requests.
-const HEAD_WITHIN: Duration = Duration::from_secs(75);
-/// How long a client may take for the body of a request.
-const BODY_WITHIN: Duration = Duration::from_secs(20);
-/// How long nobody is accepted after the system refused a connection, for lack of files mostly.
-const REFUSED_PAUSE: Duration = Duration::from_millis(50);
+use crate::provider::{ApiReply, ApiRequest, BODY_BYTES_MAX, Unheard, unheard};
 
 /// An answer, and how it leaves.
 #[derive(Debug, Clone, Default)]
@@ -72,44 +61,33 @@ pub async fn serve(
     api: Arc<dyn Api>,
     shutdown: impl Future<Output = ()> + Send + 'static,
 ) -> std::io::Result<()> {
-    let open = GracefulShutdown::new();
-    let mut shutdown = pin!(shutdown);
-    loop {
-        tokio::select! {
-            accepted = listener.accept() => match accepted {
-                Ok((stream, _)) => welcome(stream, api.clone(), &open),
-                Err(_) => tokio::time::sleep(REFUSED_PAUSE).await,
-            },
-            () = &mut shutdown => break,
-        }
-    }
-    drop(listener);
-    open.shutdown().await;
+    serve_with(listener, api, Patience::default(), shutdown).await;
     Ok(())
 }
 
-/// Serves one connection beside the others. One that fails ends alone: nobody is left to tell.
-fn welcome(stream: TcpStream, api: Arc<dyn Api>, open: &GracefulShutdown) {
-    // Small answers must not wait for the acknowledgement of the one before. A stream that cannot
-    // be told so still works.
-    let _ = stream.set_nodelay(true);
+async fn serve_with(
+    listener: TcpListener,
+    api: Arc<dyn Api>,
+    patience: Patience,
+    shutdown: impl Future<Output = ()>,
+) {
     let service = service_fn(move |request| {
         let api = api.clone();
-        async move { answer(&*api, request).await }
+        async move { answer(&*api, request, patience).await }
     });
-    let mut builder = http1::Builder::new();
-    builder.timer(TokioTimer::new()).header_read_timeout(HEAD_WITHIN);
-    let connection = builder.serve_connection(TokioIo::new(stream), service);
-    drop(tokio::spawn(open.watch(connection)));
+    accept(listener, service, patience, shutdown).await;
 }
 
-async fn answer(api: &dyn Api, request: Request<Incoming>) -> Result<Reply, BrokenOff> {
+async fn answer(
+    api: &dyn Api,
+    request: Request<Incoming>,
+    patience: Patience,
+) -> Result<Reply, BrokenOff> {
     let (head, body) = request.into_parts();
-    let body = match tokio::time::timeout(BODY_WITHIN, read(body)).await {
-        Ok(Some(body)) => body,
-        // The client went away in the middle; nobody reads an answer.
-        Ok(None) => return Err(BrokenOff),
-        Err(_) => return Ok(respond(too_slow())),
+    let body = match accept::read(body, BODY_BYTES_MAX, patience).await {
+        Ok(body) => body,
+        Err(Unread::TooSlow) => return Ok(respond(unheard(Unheard::TooSlow))),
+        Err(Unread::CutOff) => return Ok(respond(unheard(Unheard::CutOff))),
     };
     let request = ApiRequest {
         method: head.method.as_str().to_owned(),
@@ -132,20 +110,6 @@ async fn answer(api: &dyn Api, request: Request<Incoming>) -> Result<Reply, Brok
     }
 }
 
-/// The body up to one byte above the bound: enough to be refused, never more memory.
-async fn read(mut body: Incoming) -> Option<Bytes> {
-    let mut bytes = Vec::new();
-    while let Some(frame) = body.frame().await {
-        let Ok(data) = frame.ok()?.into_data() else { continue };
-        let room = BODY_BYTES_MAX + 1 - bytes.len();
-        bytes.extend_from_slice(&data[..data.len().min(room)]);
-        if bytes.len() > BODY_BYTES_MAX {
-            break;
-        }
-    }
-    Some(bytes.into())
-}
-
 /// Names in lower case; values that come several times are joined, as HTTP allows.
 fn headers(map: &HeaderMap) -> BTreeMap<String, String> {
     let mut headers = BTreeMap::<String, String>::new();
@@ -155,22 +119,6 @@ fn headers(map: &HeaderMap) -> BTreeMap<String, String> {
         joined.and_modify(|before| *before += &format!(", {value}")).or_insert(value.into_owned());
     }
     headers
-}
-
-/// What a client hears that does not send what it announced.
-fn too_slow() -> ApiReply {
-    let seconds = BODY_WITHIN.as_secs();
-    let body = serde_json::json!({
-        "type": "about:blank",
-        "title": "The request took too long",
-        "status": 408,
-        "detail": format!("the body did not arrive within {seconds} s"),
-        "code": "invalid_request",
-        "errors": [],
-    });
-    let headers = [("content-type", "application/problem+json"), ("connection", "close")];
-    let headers = headers.map(|(name, value)| (name.to_owned(), value.to_owned())).to_vec();
-    ApiReply { status: 408, headers, body: body.to_string().into_bytes(), ..ApiReply::default() }
 }
 
 fn respond(reply: ApiReply) -> Reply {
@@ -207,9 +155,11 @@ fn head(reply: ApiReply) -> (Bytes, Response<()>) {
 #[cfg(test)]
 mod tests {
     use std::sync::Mutex;
+    use std::time::Duration;
 
     use futures::FutureExt;
     use tokio::io::{AsyncReadExt, AsyncWriteExt};
+    use tokio::net::TcpStream;
 
     use super::*;
     use crate::model::{RAILS, SimTime, Span};
@@ -312,5 +262,39 @@ mod tests {
         assert_eq!(seen(Conduct::Lost).await, "");
         let cut = seen(Conduct::Cut).await;
         assert!(cut.contains("content-length: 10") && cut.ends_with("\r\n\r\n01234"), "{cut}");
+    }
+
+    /// Every byte that a client sees which sends this and then does nothing more.
+    async fn heard(sent: &[u8]) -> String {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let address = listener.local_addr().unwrap();
+        let api: Arc<dyn Api> = Arc::new(Desk(Mutex::new(provider())));
+        let brief = Duration::from_millis(200);
+        let patience = Patience { head: brief, body: brief };
+        let server = tokio::spawn(serve_with(listener, api, patience, std::future::pending()));
+        let mut stream = TcpStream::connect(address).await.unwrap();
+        stream.write_all(sent).await.unwrap();
+        let mut text = String::new();
+        let whole = tokio::time::timeout(Duration::from_secs(20), stream.read_to_string(&mut text));
+        whole.await.expect("the connection ends by itself").unwrap();
+        server.abort();
+        text
+    }
+
+    /// The client waits for ever; the service does not.
+    #[tokio::test]
+    async fn who_stays_silent_in_the_middle_is_not_waited_for() {
+        let head = "POST /v1/payments HTTP/1.1\r\nhost: x\r\n";
+        assert_eq!(heard(b"").await, "");
+        assert_eq!(heard(head.as_bytes()).await, "");
+        let length = format!("{head}content-length: 10\r\n\r\n{{\"a\"");
+        let chunks = format!("{head}transfer-encoding: chunked\r\n\r\n5\r\n{{\"a\"");
+        for sent in [length, chunks] {
+            let answer = heard(sent.as_bytes()).await;
+            assert!(answer.starts_with("HTTP/1.1 408 "), "{answer}");
+            assert!(answer.contains("connection: close"), "{answer}");
+            assert!(answer.contains("content-type: application/problem+json"), "{answer}");
+            assert!(answer.ends_with("}"), "{answer}");
+        }
     }
 }

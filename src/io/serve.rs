@@ -8,8 +8,10 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Instant;
 
+use hyper_util::service::TowerToHyperService;
 use tokio::net::TcpListener;
 
+use super::accept::{Patience, accept};
 use super::courier::{self, Endpoint};
 use super::deliver::{HttpDeliverer, UrlError};
 use super::desk::Desk;
@@ -172,9 +174,10 @@ impl Service {
             about.control,
             interrupted.clone(),
         );
-        let control = axum::serve(operators, router).with_graceful_shutdown(ended(&interrupted));
+        let routes = TowerToHyperService::new(router);
+        let control = accept(operators, routes, Patience::default(), ended(&interrupted));
         let api = provider_http::serve(merchants, desk.clone(), ended(&interrupted));
-        let served = async { tokio::try_join!(api, async { control.await }).map(drop) };
+        let served = async { tokio::join!(api, control).0 };
         // A client that never ends its call must not keep the service from ending.
         let overdue = async {
             interrupted.happens().await;

@@ -52,7 +52,7 @@ use std::sync::Arc;
 
 use crate::model::{EventId, EventKind, PaymentId, Rail, Reference, SimTime, Truth};
 
-pub use api::{ApiReply, ApiRequest, BODY_BYTES_MAX, Subject};
+pub use api::{ApiReply, ApiRequest, BODY_BYTES_MAX, Subject, Unheard, unheard};
 pub use event::{Event, EventSubject};
 pub use key::{ApiKey, Scope};
 pub use machine::Hold;

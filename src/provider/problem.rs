@@ -33,6 +33,9 @@ pub(super) enum Code {
     AmountBelowMinimum,
     AmountAboveMaximum,
     AmountPrecision,
+    TooSlow,
+    CutOff,
+    Unavailable,
     RateLimited,
 }
 
@@ -64,6 +67,9 @@ impl Code {
             Self::ReferenceConflict => {
                 (409, "reference_conflict", "The order has a payment already")
             }
+            Self::TooSlow => (408, "invalid_request", "The request took too long"),
+            Self::CutOff => (400, "invalid_request", "The request broke off"),
+            Self::Unavailable => (503, "temporarily_unavailable", "The service is not available"),
             Self::PaymentNotCancellable => {
                 (409, "payment_not_cancellable", "The payment cannot be cancelled")
             }
@@ -152,7 +158,7 @@ impl Problem {
     }
 
     /// The document.
-    pub fn body(&self, request_id: &str) -> Vec<u8> {
+    pub fn body(&self, request_id: Option<&str>) -> Vec<u8> {
         let (status, code, title) = self.code.row();
         let errors = self.errors.iter();
         wire::to_bytes(&ProblemForm {
@@ -184,8 +190,10 @@ pub(super) struct ProblemForm<'a> {
     code: &'static str,
     /// Everything that is wrong with the fields, all at once.
     errors: Vec<ErrorForm<'a>>,
-    #[schemars(with = "shape::RequestId")]
-    request_id: &'a str,
+    /// Missing where the call did not come to the service.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "Option<shape::RequestId>")]
+    request_id: Option<&'a str>,
 }
 
 /// What is wrong with one field.

@@ -1,6 +1,7 @@
 //! `countersign serve` as a process: what it answers, how it ends, and what a kill cannot take.
 
 mod control;
+mod hostile;
 mod kill;
 mod trigger;
 

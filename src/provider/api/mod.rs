@@ -172,7 +172,7 @@ impl Provider {
 
     /// The reply that tells a problem.
     pub(super) fn refuse(&mut self, problem: &Problem) -> ApiReply {
-        let body = problem.body(&self.ids.next(Prefix::Request));
+        let body = problem.body(Some(&self.ids.next(Prefix::Request)));
         let mut reply = refusal(problem.code.status(), body);
         if let Some(methods) = &problem.allow {
             reply.headers.push(("allow".to_owned(), methods.clone()));
@@ -224,6 +224,33 @@ fn list<T>(items: impl Iterator<Item = T>, limit: usize) -> List<T> {
     let has_more = data.len() > limit;
     data.truncate(limit);
     List { data, has_more }
+}
+
+/// Why a call was not answered by the service.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Unheard {
+    /// Its body did not arrive in time.
+    TooSlow,
+    /// Its body ended before its end.
+    CutOff,
+    /// What it did could not be kept, for this reason.
+    Lost(String),
+}
+
+/// What is answered in place of the service; such a call has no id.
+#[must_use]
+pub fn unheard(why: Unheard) -> ApiReply {
+    let problem = match why {
+        Unheard::TooSlow => Problem::new(Code::TooSlow, "send the body in one go"),
+        Unheard::CutOff => Problem::new(Code::CutOff, "send as much as content-length announces"),
+        Unheard::Lost(detail) => Problem::new(Code::Unavailable, detail),
+    };
+    let mut reply = refusal(problem.code.status(), problem.body(None));
+    if reply.status != 503 {
+        // What is left of the body would be taken for the next request.
+        reply.headers.push(("connection".to_owned(), "close".to_owned()));
+    }
+    reply
 }
 
 fn json(form: &impl serde::Serialize) -> ApiReply {

@@ -11,7 +11,14 @@ use crate::provider::problem::{Code, ProblemForm};
 use crate::provider::query::Parameter;
 
 /// What any call may meet.
-const ALWAYS: &[Code] = &[Code::InvalidRequest, Code::ApiKeyInUrl, Code::BodyTooLarge];
+const ALWAYS: &[Code] = &[
+    Code::InvalidRequest,
+    Code::CutOff,
+    Code::ApiKeyInUrl,
+    Code::TooSlow,
+    Code::BodyTooLarge,
+    Code::Unavailable,
+];
 /// What a call that needs a key may meet.
 const WITH_KEY: &[Code] = &[
     Code::Unauthenticated,
