@@ -100,5 +100,5 @@ fn calls_without_proof_and_without_a_route_are_refused_in_the_providers_form() {
     refused(&signed("POST", "/v1/payments", "{}", KEY), 404, "not_found");
     refused(&signed("GET", "/invoice/pay_none", "", KEY), 404, "payment_not_found");
     let unknown = WISH.replace("USDTTRC", "USDTXXX");
-    refused(&signed("POST", "/invoice/create", &unknown, KEY), 400, "invalid_request");
+    refused(&signed("POST", "/invoice/create", &unknown, KEY), 422, "rail_unknown");
 }
