@@ -67,7 +67,7 @@ const SCHEMAS: &[Schema] = &[
             Kind { name: "theirs", path: "events.statuses", but: &[], nests: false },
             Kind { name: "theirs", path: "events.types", but: &[], nests: false },
         ],
-        free: &[],
+        free: &["events.webhook", "api.routes.*.body", "api.routes.*.answer", "api.problem"],
         broken: "fixtures/schema/broken",
     },
 ];
