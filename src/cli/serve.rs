@@ -11,7 +11,7 @@ use crate::cli::page::print;
 use crate::cli::play::runtime;
 use crate::cli::signing::parse_scheme;
 use crate::input::nearest;
-use crate::io::serve::{About, Options, ServeError, Service};
+use crate::io::serve::{About, Modes, Options, ServeError, Service};
 use crate::model::{RAILS, Rail, rail_by_id};
 use crate::signature::Scheme;
 
@@ -29,22 +29,25 @@ pub struct Args {
     /// Where the operator does
     #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:8081")]
     control: String,
-    /// Where events are delivered; nothing is delivered without it
+    /// An endpoint of the first account, which takes every event; more are made by the API
     #[arg(long, value_name = "URL")]
     webhook: Option<String>,
-    /// The secret that deliveries are signed with; made and shown once where left out
+    /// The secret of that endpoint; made and shown once where left out
     #[arg(long, value_name = "SECRET", env = "COUNTERSIGN_WEBHOOK_SECRET", hide_env_values = true)]
     secret: Option<String>,
     /// The scheme that deliveries are signed by [default: standard-webhooks]
     #[arg(long, value_name = "SCHEME", value_parser = parse_scheme)]
     signature: Option<&'static Scheme>,
-    /// Rails that the account is enabled for, separated by commas [default: all]
+    /// Rails that every account is enabled for, separated by commas [default: all]
     #[arg(long, value_name = "RAIL", value_delimiter = ',', value_parser = parse_rail)]
     rails: Option<Vec<&'static Rail>>,
-    /// Which keys and which `livemode` merchants see [default: test]
+    /// In which modes there are keys, payments and endpoints [default: test]
     #[arg(long, value_name = "MODE")]
     mode: Option<Mode>,
-    /// The key that opens the API, with the prefix of its mode; made and shown once where left out
+    /// How many accounts there are, none of which sees another [default: 1]
+    #[arg(long, value_name = "NUMBER", value_parser = clap::value_parser!(u8).range(1..=9))]
+    accounts: Option<u8>,
+    /// The key of the first account, with the prefix of its mode; made and shown once where left out
     #[arg(long, value_name = "KEY", env = "COUNTERSIGN_API_KEY", hide_env_values = true)]
     api_key: Option<String>,
     /// Keep the journal in this SQLite file and go on from it; in memory where left out
@@ -54,7 +57,7 @@ pub struct Args {
 
 const AFTER_HELP: &str = "\
 The control API, as JSON:
-  GET  /api/status                        the clock, the account, what there is
+  GET  /api/status                        the clock; accounts, their endpoints, what there is
   GET  /api/payments?before=ID&limit=N    the newest first
   GET  /api/payments/ID                   with timeline, events, deliveries, attempts
   POST /api/payments/ID/pay               {\"amount\": \"100.00\"}, or what is missing
@@ -74,15 +77,21 @@ The control API, as JSON:
                                           late_fee, wrong_cutoff, rounded_by_one_atom, orphan_deposit
   POST /api/statements/RAIL/DATE/correct  a new revision
   GET  /api/deliveries?before=ID&limit=N  of the newest events first
-  POST /api/deliveries/EVENT/hold | release | drop | redeliver
+  POST /api/deliveries/EVENT/hold | release | drop | redeliver, with ?endpoint=ID to one only
   POST /api/deliveries/hold               {\"on\": true}: all that is new, until {\"on\": false}
+  POST /api/endpoints/ID/test             sends webhook.test there
+  POST /api/keys                          {\"scopes\": [\"payments:read\"]}: a key, shown once
+  POST /api/faults                        {\"trouble\": \"unavailable\", \"calls\": 3}: of the API; or
+                                          internal_error, rate_limited, hang, lose_reply, cut_reply
   POST /api/clock/advance                 {\"by\": \"2h\"}
   GET  /api/changes                       server-sent events: which payments changed
-A POST needs content-type: application/json.
+A POST needs content-type: application/json. Lists, /api/deliveries/hold and /api/keys take
+?account=ID&mode=test, and are about the first account that fits.
 
 Examples:
   countersign serve
   countersign serve --webhook http://127.0.0.1:4000/webhooks/payments --store sandbox.db
+  countersign serve --accounts 2 --mode both
   countersign serve --listen 0.0.0.0:8080 --rails usdt-tron,usdc-base";
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -91,6 +100,8 @@ enum Mode {
     Test,
     /// Keys `sk_live_…`
     Live,
+    /// Both, and neither sees the other
+    Both,
 }
 
 /// A rail, by its id.
@@ -125,18 +136,27 @@ pub fn run(args: Args) -> Result<ExitCode, Failure> {
 
 impl Args {
     fn options(self) -> Result<Options, Failure> {
-        let live = self.mode.map(|mode| mode == Mode::Live);
-        if let Some(key) = &self.api_key {
-            // A key of the other mode would open nothing, and the store may know the mode.
-            let fits = |live| key.starts_with(if live { "sk_live_" } else { "sk_test_" });
-            if !live.map_or_else(|| fits(true) || fits(false), fits) {
-                let prefix = if live == Some(true) { "sk_live_" } else { "sk_test_" };
-                return Err(Failure::Input(format!(
-                    "the API key must begin with {prefix}, as the mode asks (--api-key, --mode)"
-                )));
+        let asked = self.mode.map(|mode| match mode {
+            Mode::Test => Modes::Test,
+            Mode::Live => Modes::Live,
+            Mode::Both => Modes::Both,
+        });
+        let by_key = match &self.api_key {
+            None => None,
+            Some(key) if key.starts_with("sk_test_") => Some(Modes::Test),
+            Some(key) if key.starts_with("sk_live_") => Some(Modes::Live),
+            Some(_) => {
+                let problem = "the API key must begin with sk_test_ or sk_live_ (--api-key)";
+                return Err(Failure::Input(problem.to_owned()));
             }
+        };
+        // A key of the other mode would open nothing, and the store may know the mode.
+        if let (Some(asked @ (Modes::Test | Modes::Live)), Some(by_key)) = (asked, by_key)
+            && asked != by_key
+        {
+            let problem = "the API key is not one of the mode (--api-key, --mode)";
+            return Err(Failure::Input(problem.to_owned()));
         }
-        let by_key = self.api_key.as_ref().map(|key| key.starts_with("sk_live_"));
         Ok(Options {
             listen: self.listen,
             control: self.control,
@@ -144,7 +164,8 @@ impl Args {
             secret: self.secret,
             signature: self.signature.map(|scheme| scheme.name().to_owned()),
             rails: self.rails,
-            live: live.or(by_key),
+            accounts: self.accounts.map(usize::from),
+            modes: asked,
             api_key: self.api_key,
             store: self.store,
         })
@@ -156,24 +177,32 @@ fn told(about: &About, webhook: Option<&str>) -> String {
     let mut lines = vec![
         format!("  merchants call   http://{}", about.api),
         format!("  you operate at   http://{}", about.control),
-        format!("  account          {}", about.account),
     ];
     if about.replayed > 0 {
         lines.push(format!("  resumed from     {} journalled commands", about.replayed));
     }
-    match webhook {
-        Some(url) => lines.push(format!("  delivers to      {url}")),
-        None => {
-            lines.push("  delivers to      nowhere; name a place with --webhook URL".to_owned())
+    for (n, books) in about.books.iter().enumerate() {
+        if n == 0 || about.books[n - 1].account != books.account {
+            lines.push(format!("  account          {}", books.account));
+        }
+        if let Some(key) = &books.fresh_key {
+            let mode = if books.live { "live" } else { "test" };
+            lines.push(format!("  {mode} key         {key}   shown once"));
         }
     }
-    let key = about.fresh_api_key.as_deref();
-    if let Some(key) = key {
-        lines.push(format!("  API key          {key}   shown once"));
-    }
+    lines.push(match (webhook, about.endpoints) {
+        (Some(url), 0 | 1) => format!("  delivers to      {url}"),
+        (Some(url), n) => format!("  delivers to      {url} and {} more", n - 1),
+        (None, 0) => "  delivers to      nowhere yet; name a place with --webhook URL, or make an \
+                      endpoint by the API"
+            .to_owned(),
+        (None, 1) => "  delivers to      one endpoint".to_owned(),
+        (None, n) => format!("  delivers to      {n} endpoints"),
+    });
     if let Some(secret) = &about.fresh_secret {
         lines.push(format!("  webhook secret   {secret}   shown once"));
     }
+    let key = about.books.first().and_then(|books| books.fresh_key.as_deref());
     let header = key.unwrap_or("$COUNTERSIGN_API_KEY");
     format!(
         "The reference payment service, as a sandbox\n\n{}\n\nA first payment:\n  curl \

@@ -12,10 +12,11 @@ use crate::cli::play::runtime;
 use crate::cli::signing::parse_scheme;
 use crate::history::Answer;
 use crate::input::nearest;
-use crate::io::courier::Endpoint;
+use crate::io::courier;
 use crate::io::deliver::HttpDeliverer;
 use crate::io::{clock, entropy};
-use crate::model::{EventKind, RAILS, Reference};
+use crate::model::{EndpointId, EventKind, RAILS, Reference};
+use crate::provider::sandbox::Dispatch;
 use crate::provider::{ApiKey, ApiRequest, Config, Event, Outcome, Profile, Provider};
 use crate::run::Sent;
 use crate::signature::{Scheme, Secret, scheme};
@@ -69,19 +70,25 @@ pub fn run(args: Args) -> Result<ExitCode, Failure> {
     let event = event(args.event, &args.reference, &profile)?;
     let timeout = profile.delivery.timeout;
     let deliverer = HttpDeliverer::new(&args.to, timeout, Instant::now()).map_err(|e| input(&e))?;
-    let secret = Secret::new(args.secret);
     let named = args.signature.or_else(|| scheme(&profile.events.signature));
     let scheme =
         named.ok_or_else(|| Failure::Ours("the profile's scheme is unknown".to_owned()))?;
-    let endpoint =
-        Endpoint::new(args.to.clone(), scheme, secret, deliverer).map_err(|e| input(&e))?;
-    let (_, sent) = runtime()?.block_on(endpoint.send(&event));
+    let dispatch = Dispatch {
+        endpoint: EndpointId::new("whe_0"),
+        url: args.to,
+        scheme,
+        secrets: vec![Secret::new(args.secret)],
+        signed_by: vec![0],
+        event,
+    };
+    let sent = runtime()?.block_on(courier::send(&deliverer, &dispatch));
+    let (_, sent) = sent.map_err(|e| input(&e))?;
     let status = match sent.answer {
         Answer::Http { status, .. } => Some(status),
         Answer::Failed(_) | Answer::Ran(_) | Answer::Waited(_) => None,
     };
     let taken = profile.delivery.outcome(status, None) == Outcome::Delivered;
-    let mut text = told(&args.to, &event, &sent);
+    let mut text = told(&dispatch.url, &dispatch.event, &sent);
     if !taken {
         text.push_str(&format!("\nnot acknowledged: only {} is\n", profile.delivery.success));
     }
@@ -107,6 +114,7 @@ fn event(kind: EventKind, reference: &str, profile: &Arc<Profile>) -> Result<Eve
         nonce: entropy::nonce(&entropy),
         start: now,
         profile: profile.clone(),
+        keyring: None,
     });
     let order = serde_json::json!({
         "reference": Reference::new(reference),

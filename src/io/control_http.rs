@@ -1,18 +1,18 @@
 //! The control side of a sandbox over HTTP: what an operator sees and does, and the page for it.
 //!
 //! Lives on a listener of its own: nothing here is reachable where merchants call. It asks for no
-//! key, so it refuses what a foreign page in the operator's browser could send: other origins,
-//! names that only lead here, and bodies that are not declared as JSON.
+//! key; who may come is decided by `control_guard`.
 
+use std::collections::BTreeSet;
 use std::convert::Infallible;
-use std::net::{IpAddr, SocketAddr};
+use std::net::SocketAddr;
 use std::sync::Arc;
 
 use axum::Router;
 use axum::body::Bytes;
-use axum::extract::{Path, Query, Request, State};
-use axum::http::{HeaderMap, Method, StatusCode, header};
-use axum::middleware::{self, Next};
+use axum::extract::{Path, Query, State};
+use axum::http::{HeaderMap, StatusCode, header};
+use axum::middleware;
 use axum::response::sse::{Event as Push, KeepAlive, Sse};
 use axum::response::{Html, IntoResponse, Response};
 use axum::routing::{get, post};
@@ -21,14 +21,13 @@ use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use tokio::sync::broadcast::error::RecvError;
 
-use super::accept::{self, Patience, Unread};
-use super::courier::Endpoint;
+use super::control_guard;
 use super::desk::{Desk, Refusal};
 use super::interruption::Interruption;
 use super::journal::Lost;
-use crate::model::{EventId, PaymentId, SimTime, Span};
-use crate::provider::sandbox::{Action, Command, Declined};
-use crate::provider::{BODY_BYTES_MAX, Event, Refused, StatementFault};
+use crate::model::{EndpointId, EventId, PaymentId, Span};
+use crate::provider::sandbox::{Action, BooksId, Command, Declined, Sandbox, Spell};
+use crate::provider::{BODY_BYTES_MAX, Refused, Scope, StatementFault};
 
 const PAGE: &str = include_str!("control.html");
 
@@ -44,15 +43,12 @@ const LIMIT_MAX: usize = 500;
 #[derive(Clone)]
 struct Control {
     desk: Arc<Desk>,
-    endpoint: Option<Arc<Endpoint>>,
     interrupted: Interruption,
-    /// Whether only this machine can come here; then only its own names are answered to.
-    loopback: bool,
 }
 
 /// Why an operator does not get what he asked for.
 #[derive(Debug, thiserror::Error)]
-enum Problem {
+pub(super) enum Problem {
     #[error("{0}")]
     Unreadable(String),
     #[error("{0}")]
@@ -63,6 +59,8 @@ enum Problem {
     TooSlow,
     #[error("there is no payment {0}")]
     NoPayment(PaymentId),
+    #[error("there is no such account, or not in that mode; GET /api/status lists them")]
+    NoBooks,
     #[error("there is nothing here; the paths stand in `countersign serve --help`")]
     Nowhere,
     #[error(transparent)]
@@ -74,14 +72,9 @@ enum Problem {
 type Answer = Result<Response, Problem>;
 
 /// The routes, for a listener at that address.
-pub fn router(
-    desk: Arc<Desk>,
-    endpoint: Option<Arc<Endpoint>>,
-    address: SocketAddr,
-    interrupted: Interruption,
-) -> Router {
+pub fn router(desk: Arc<Desk>, address: SocketAddr, interrupted: Interruption) -> Router {
     let loopback = address.ip().is_loopback();
-    let control = Control { desk, endpoint, interrupted, loopback };
+    let control = Control { desk, interrupted };
     Router::new()
         .route("/", get(page))
         .route("/api/status", get(status))
@@ -96,49 +89,12 @@ pub fn router(
         .route("/api/deliveries", get(deliveries))
         .route("/api/deliveries/hold", post(hold_all))
         .route("/api/deliveries/{event}/{verb}", post(deliver))
+        .route("/api/endpoints/{id}/test", post(try_out))
+        .route("/api/keys", post(make_key))
+        .route("/api/faults", post(make_trouble))
         .fallback(async || Problem::Nowhere)
-        .layer(middleware::from_fn_with_state(control.clone(), guard))
+        .layer(middleware::from_fn_with_state(loopback, control_guard::guard))
         .with_state(control)
-}
-
-/// Keeps foreign pages out, which the operator's browser would carry in.
-async fn guard(State(control): State<Control>, request: Request, next: Next) -> Response {
-    let headers = request.headers();
-    let text = |name| headers.get(name).and_then(|value| value.to_str().ok());
-    let host = text(header::HOST).unwrap_or_default();
-    let same = |origin: &str| origin.split_once("://").is_some_and(|(_, rest)| rest == host);
-    let json = text(header::CONTENT_TYPE).is_some_and(|of| of.starts_with("application/json"));
-    let refused = if control.loopback && !is_local(host) {
-        Some("this is answered under localhost or the address only")
-    } else if text(header::ORIGIN).is_some_and(|origin| !same(origin)) {
-        Some("a page of another origin may not come here")
-    } else if request.method() != Method::GET && !json {
-        Some("send content-type: application/json")
-    } else {
-        None
-    };
-    if let Some(why) = refused {
-        return Problem::Forbidden(why).into_response();
-    }
-    let (head, body) = request.into_parts();
-    match accept::read(body, BODY_BYTES_MAX, Patience::default()).await {
-        Ok(body) if body.len() > BODY_BYTES_MAX => Problem::TooLarge.into_response(),
-        Ok(body) => next.run(Request::from_parts(head, body.into())).await,
-        Err(Unread::TooSlow) => Problem::TooSlow.into_response(),
-        Err(Unread::CutOff) => {
-            Problem::Unreadable("the body breaks off".to_owned()).into_response()
-        }
-    }
-}
-
-/// Whether a `Host` names this machine by itself, and not by a name that somebody else gave it.
-fn is_local(host: &str) -> bool {
-    let name = match host.rsplit_once(':') {
-        Some((name, port)) if port.bytes().all(|byte| byte.is_ascii_digit()) => name,
-        _ => host,
-    };
-    let name = name.trim_start_matches('[').trim_end_matches(']');
-    name.eq_ignore_ascii_case("localhost") || name.parse::<IpAddr>().is_ok()
 }
 
 async fn page() -> Response {
@@ -149,23 +105,44 @@ async fn status(State(control): State<Control>) -> Answer {
     Ok(json(control.desk.read(|sandbox, wall| sandbox.status_json(wall)).await?))
 }
 
-/// Which part of a list.
+/// Which account in which mode: the first that fits what is named.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Whose {
+    account: Option<String>,
+    mode: Option<Mode>,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+enum Mode {
+    Test,
+    Live,
+}
+
+/// Which part of whose list.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Part {
+    account: Option<String>,
+    mode: Option<Mode>,
     before: Option<String>,
     limit: Option<usize>,
 }
 
 impl Part {
-    fn limit(&self) -> usize {
-        self.limit.unwrap_or(LIMIT_DEFAULT).clamp(1, LIMIT_MAX)
+    /// Whose, before what, how many.
+    fn read(self) -> (Whose, Option<String>, usize) {
+        let limit = self.limit.unwrap_or(LIMIT_DEFAULT).clamp(1, LIMIT_MAX);
+        (Whose { account: self.account, mode: self.mode }, self.before, limit)
     }
 }
 
 async fn payments(State(control): State<Control>, Query(part): Query<Part>) -> Answer {
-    let (before, limit) = (part.before.as_deref(), part.limit());
-    Ok(json(control.desk.read(|sandbox, _| sandbox.payments_json(before, limit)).await?))
+    let (whose, before, limit) = part.read();
+    let books = control.books(&whose).await?;
+    let look = control.desk.read(|of, _| of.payments_json(books, before.as_deref(), limit));
+    Ok(json(look.await?))
 }
 
 async fn payment(State(control): State<Control>, Path(id): Path<String>) -> Answer {
@@ -174,9 +151,9 @@ async fn payment(State(control): State<Control>, Path(id): Path<String>) -> Answ
 }
 
 async fn deliveries(State(control): State<Control>, Query(part): Query<Part>) -> Answer {
-    let (before, limit) = (part.before.as_deref(), part.limit());
-    let signing = |event: &Event, at| control.signed(event, at);
-    let look = control.desk.read(|sandbox, _| sandbox.deliveries_json(before, limit, &signing));
+    let (whose, before, limit) = part.read();
+    let books = control.books(&whose).await?;
+    let look = control.desk.read(|of, _| of.deliveries_json(books, before.as_deref(), limit));
     Ok(json(look.await?))
 }
 
@@ -217,18 +194,22 @@ struct Misstate {
 async fn misstate(
     State(control): State<Control>,
     Path((rail, date)): Path<(String, String)>,
+    Query(whose): Query<Whose>,
     body: Bytes,
 ) -> Answer {
     let Misstate { fault } = read(&body)?;
-    control.desk.obey(Command::Misstate { rail, date, fault }).await?;
+    let books = control.books(&whose).await?;
+    control.desk.obey(Command::Misstate { books, rail, date, fault }).await?;
     status(State(control)).await
 }
 
 async fn correct_statement(
     State(control): State<Control>,
     Path((rail, date)): Path<(String, String)>,
+    Query(whose): Query<Whose>,
 ) -> Answer {
-    control.desk.obey(Command::CorrectStatement { rail, date }).await?;
+    let books = control.books(&whose).await?;
+    control.desk.obey(Command::CorrectStatement { books, rail, date }).await?;
     status(State(control)).await
 }
 
@@ -248,27 +229,77 @@ struct HoldAll {
     on: bool,
 }
 
-async fn hold_all(State(control): State<Control>, body: Bytes) -> Answer {
+async fn hold_all(
+    State(control): State<Control>,
+    Query(whose): Query<Whose>,
+    body: Bytes,
+) -> Answer {
     let HoldAll { on } = read(&body)?;
-    control.desk.obey(Command::HoldAll { on }).await?;
+    let books = control.books(&whose).await?;
+    control.desk.obey(Command::HoldAll { books, on }).await?;
     status(State(control)).await
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct MakeKey {
+    scopes: BTreeSet<Scope>,
+}
+
+/// The one answer that shows the key.
+async fn make_key(
+    State(control): State<Control>,
+    Query(whose): Query<Whose>,
+    body: Bytes,
+) -> Answer {
+    let MakeKey { scopes } = read(&body)?;
+    if scopes.is_empty() {
+        return Err(Problem::Unreadable("/scopes: name one at least".to_owned()));
+    }
+    let books = control.books(&whose).await?;
+    control.desk.obey(Command::MakeKey { books, scopes: scopes.clone() }).await?;
+    let newest = |of: &Sandbox, _| {
+        let mut keys = of.provider(books).keys().iter().rev();
+        keys.find(|key| key.scopes == scopes).map(|key| key.secret.clone())
+    };
+    let key = control.desk.read(newest).await?;
+    Ok(json(serde_json::json!({"key": key, "scopes": scopes}).to_string().into_bytes()))
+}
+
+async fn try_out(State(control): State<Control>, Path(id): Path<String>) -> Answer {
+    control.desk.obey(Command::TryOut { endpoint: EndpointId::new(id) }).await?;
+    status(State(control)).await
+}
+
+async fn make_trouble(State(control): State<Control>, body: Bytes) -> Answer {
+    let spell: Spell = read(&body)?;
+    control.desk.make_trouble(Some(spell).filter(|spell| spell.calls > 0));
+    status(State(control)).await
+}
+
+/// For which endpoint; for all where left out.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Where {
+    endpoint: Option<EndpointId>,
 }
 
 async fn deliver(
     State(control): State<Control>,
     Path((event, verb)): Path<(String, String)>,
+    Query(Where { endpoint }): Query<Where>,
 ) -> Answer {
     let event = EventId::new(event);
     let id = event.clone();
     let command = match verb.as_str() {
-        "hold" => Command::Hold { event },
-        "release" => Command::Release { event },
-        "drop" => Command::Drop { event },
-        "redeliver" => Command::Redeliver { event },
+        "hold" => Command::Hold { event, endpoint },
+        "release" => Command::Release { event, endpoint },
+        "drop" => Command::Drop { event, endpoint },
+        "redeliver" => Command::Redeliver { event, endpoint },
         _ => return Err(Problem::Nowhere),
     };
     control.desk.obey(command).await?;
-    let subject = control.desk.read(|sandbox, _| sandbox.provider().event(&id)).await?;
+    let subject = control.desk.read(|sandbox, _| sandbox.announcer(&id)?.event(&id)).await?;
     let subject = subject.ok_or(Problem::Nowhere)?;
     match subject.payment() {
         Some(payment) => control.payment(payment).await,
@@ -298,17 +329,14 @@ async fn changes(
 
 impl Control {
     async fn payment(&self, id: &PaymentId) -> Answer {
-        let signing = |event: &Event, at| self.signed(event, at);
-        let seen = self.desk.read(|sandbox, _| sandbox.payment_json(id, &signing)).await?;
+        let seen = self.desk.read(|sandbox, _| sandbox.payment_json(id)).await?;
         seen.map(json).ok_or_else(|| Problem::NoPayment(id.clone()))
     }
 
-    /// How a request of then read.
-    fn signed(&self, event: &Event, at: SimTime) -> Vec<(String, String)> {
-        self.endpoint
-            .as_ref()
-            .map(|endpoint| endpoint.message(event, at).headers)
-            .unwrap_or_default()
+    async fn books(&self, whose: &Whose) -> Result<BooksId, Problem> {
+        let live = whose.mode.map(|mode| mode == Mode::Live);
+        let found = self.desk.read(|sandbox, _| sandbox.books(whose.account.as_deref(), live));
+        found.await?.ok_or(Problem::NoBooks)
     }
 }
 
@@ -333,6 +361,7 @@ impl IntoResponse for Problem {
             Self::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
             Self::TooSlow => StatusCode::REQUEST_TIMEOUT,
             Self::NoPayment(_)
+            | Self::NoBooks
             | Self::Nowhere
             | Self::Refusal(Refusal::Declined(
                 Declined::Refused(
@@ -341,7 +370,8 @@ impl IntoResponse for Problem {
                     | Refused::UnknownPayout(_),
                 )
                 | Declined::UnknownDelivery(_)
-                | Declined::UnknownStatement(..),
+                | Declined::UnknownStatement(..)
+                | Declined::UnknownEndpoint(_),
             )) => StatusCode::NOT_FOUND,
             Self::Refusal(Refusal::Declined(
                 Declined::Refused(_) | Declined::Underway(_) | Declined::TooFar(_),
@@ -358,20 +388,5 @@ impl IntoResponse for Problem {
         let form = header::HeaderValue::from_static("application/problem+json");
         headers.insert(header::CONTENT_TYPE, form);
         (status, headers, body.to_string()).into_response()
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::is_local;
-
-    #[test]
-    fn only_the_own_names_of_the_machine_are_local() {
-        for host in ["127.0.0.1:8081", "localhost", "LOCALHOST:1", "[::1]:8081", "10.0.0.5:80"] {
-            assert!(is_local(host), "{host}");
-        }
-        for host in ["", "evil.example", "evil.example:8081", "localhost.evil.example", "::1x"] {
-            assert!(!is_local(host), "{host}");
-        }
     }
 }

@@ -3,127 +3,121 @@
 //! Signs at the moment of sending, on the wall clock, which is what an endpoint compares with. When
 //! and whether there is an attempt is decided by the sandbox.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
+use std::time::Instant;
 
 use tokio::task::JoinSet;
 
 use super::clock;
-use super::deliver::{Deliverer, HttpDeliverer};
+use super::deliver::{Deliverer, HttpDeliverer, UrlError};
 use super::desk::{Desk, Next, Refusal};
 use super::journal::Lost;
 use crate::history::Answer;
-use crate::model::SimTime;
-use crate::provider::Event;
-use crate::provider::sandbox::{Attempt, Command, Reply};
+use crate::model::{SimTime, Span};
+use crate::provider::sandbox::{Attempt, Command, Dispatch, Reply};
 use crate::run::{Message, Sent};
 use crate::scenario::Arrival;
-use crate::signature::{self, Scheme, Secret, SignatureError, Signed};
+use crate::signature::SignatureError;
 
-/// Attempts at a time. More would only wait at the merchant's.
-const UNDERWAY_MAX: usize = 16;
 /// How much of an answer's body is kept for the page.
 const BODY_CHARS: usize = 500;
 
-/// Where deliveries go and how they are signed.
-pub struct Endpoint {
-    url: String,
-    scheme: &'static Scheme,
-    secret: Secret,
-    deliverer: HttpDeliverer,
+/// Sends what a sandbox wants sent.
+pub struct Courier {
+    desk: Arc<Desk>,
+    /// How long an endpoint may take to answer.
+    timeout: Span,
+    started: Instant,
+    /// One for each URL, because it keeps connections.
+    deliverers: BTreeMap<String, Arc<HttpDeliverer>>,
 }
 
-impl Endpoint {
-    /// Signs for this URL with this secret.
-    ///
-    /// # Errors
-    /// The scheme cannot sign with it.
-    pub fn new(
-        url: String,
-        scheme: &'static Scheme,
-        secret: Secret,
-        deliverer: HttpDeliverer,
-    ) -> Result<Self, SignatureError> {
-        let endpoint = Self { url, scheme, secret, deliverer };
-        // Signed once for nobody, so that a bad key is told at the start and not in the first hour.
-        endpoint.sign("evt_0", b"{}", clock::wall())?;
-        Ok(endpoint)
-    }
-
-    /// The message that announces the event, signed at that instant.
+impl Courier {
+    /// For whoever comes to this desk.
     #[must_use]
-    pub fn message(&self, event: &Event, at: SimTime) -> Message {
-        // What could be signed once can always be signed.
-        match self.sign(&event.wire_id, &event.body, at) {
-            Ok(signed) => {
-                let signed = signed.with_headers(&event.headers);
-                Message { headers: signed.headers, body: signed.body.into() }
+    pub fn new(desk: Arc<Desk>, timeout: Span) -> Self {
+        Self { desk, timeout, started: Instant::now(), deliverers: BTreeMap::new() }
+    }
+
+    /// Makes attempts until the journal cannot be written any more. Attempts that are underway when
+    /// this is dropped are made again after a restart.
+    pub async fn work(mut self) -> Lost {
+        let mut underway = JoinSet::new();
+        loop {
+            while let Some(ended) = underway.try_join_next() {
+                if let Ok(Err(Refusal::Lost(lost))) = ended {
+                    return lost;
+                }
             }
-            Err(_) => Message { headers: Vec::new(), body: event.body.clone() },
+            match self.desk.next().await {
+                Err(lost) => return lost,
+                Ok(Next::Attempt(dispatch)) => {
+                    let deliverer = self.deliverer(&dispatch.url);
+                    underway.spawn(attempt(self.desk.clone(), deliverer, dispatch));
+                }
+                Ok(Next::Rest(span)) => {
+                    let rest = async {
+                        match span {
+                            Some(span) => tokio::time::sleep(span.to_duration()).await,
+                            None => std::future::pending().await,
+                        }
+                    };
+                    tokio::select! {
+                        () = rest => {}
+                        () = self.desk.stirred() => {}
+                    }
+                }
+            }
         }
     }
 
-    /// Sends the event, signed now.
-    pub async fn send(&self, event: &Event) -> (SimTime, Sent) {
-        let at = clock::wall();
-        let message = self.message(event, at);
-        let mut sent = self.deliverer.send(&[message], Arrival::InTurn).await;
-        (at, sent.pop().expect("one message has one answer"))
-    }
-
-    fn sign(&self, id: &str, body: &[u8], ts: SimTime) -> Result<Signed, SignatureError> {
-        let message = signature::Message { id, ts, url: &self.url, method: "POST", body };
-        self.scheme.sign(&self.secret, &message)
+    fn deliverer(&mut self, url: &str) -> Result<Arc<HttpDeliverer>, UrlError> {
+        if let Some(known) = self.deliverers.get(url) {
+            return Ok(known.clone());
+        }
+        let made = Arc::new(HttpDeliverer::new(url, self.timeout, self.started)?);
+        self.deliverers.insert(url.to_owned(), made.clone());
+        Ok(made)
     }
 }
 
-/// Makes attempts until the journal cannot be written any more. Attempts that are underway when
-/// this is dropped are made again after a restart.
-pub async fn work(desk: Arc<Desk>, endpoint: Option<Arc<Endpoint>>) -> Lost {
-    let mut underway = JoinSet::new();
-    loop {
-        while let Some(ended) = underway.try_join_next() {
-            if let Ok(Err(Refusal::Lost(lost))) = ended {
-                return lost;
-            }
-        }
-        if underway.len() >= UNDERWAY_MAX {
-            underway.join_next().await;
-            continue;
-        }
-        match desk.next().await {
-            Err(lost) => return lost,
-            Ok(Next::Attempt(event)) => {
-                // The sandbox has attempts only where there is an endpoint.
-                if let Some(endpoint) = endpoint.clone() {
-                    underway.spawn(attempt(desk.clone(), endpoint, event));
-                }
-            }
-            Ok(Next::Rest(span)) => {
-                let rest = async {
-                    match span {
-                        Some(span) => tokio::time::sleep(span.to_duration()).await,
-                        None => std::future::pending().await,
-                    }
-                };
-                tokio::select! {
-                    () = rest => {}
-                    () = desk.stirred() => {}
-                }
-            }
-        }
-    }
+/// Sends a message, signed now.
+///
+/// # Errors
+/// A secret that is no key.
+pub async fn send(
+    deliverer: &HttpDeliverer,
+    dispatch: &Dispatch,
+) -> Result<(SimTime, Sent), SignatureError> {
+    let at = clock::wall();
+    let signed = dispatch.signed(at)?;
+    let message = Message { headers: signed.headers, body: signed.body.into() };
+    let mut sent = deliverer.send(&[message], Arrival::InTurn).await;
+    Ok((at, sent.pop().expect("one message has one answer")))
 }
 
 async fn attempt(
     desk: Arc<Desk>,
-    endpoint: Arc<Endpoint>,
-    event: Box<Event>,
+    deliverer: Result<Arc<HttpDeliverer>, UrlError>,
+    dispatch: Box<Dispatch>,
 ) -> Result<(), Refusal> {
-    let (signed_at, sent) = endpoint.send(&event).await;
-    let took_ms = sent.answered_us.saturating_sub(sent.sent_us) / 1000;
-    let retry_after_s = sent.retry_after_s;
-    let attempt = Attempt { signed_at, took_ms, reply: reply(sent.answer) };
-    desk.obey(Command::Attempted { event: event.id, attempt, retry_after_s }).await
+    let unsent = |why: String| (clock::wall(), 0, Reply::Failed(why), None);
+    let sent = match &deliverer {
+        Ok(deliverer) => send(deliverer, &dispatch).await.map_err(|error| error.to_string()),
+        Err(error) => Err(error.to_string()),
+    };
+    let (signed_at, took_ms, reply, retry_after_s) = match sent {
+        Ok((at, sent)) => {
+            let took_ms = sent.answered_us.saturating_sub(sent.sent_us) / 1000;
+            (at, took_ms, reply(sent.answer), sent.retry_after_s)
+        }
+        Err(why) => unsent(why),
+    };
+    let Dispatch { endpoint, signed_by, event, .. } = *dispatch;
+    let attempt = Attempt { signed_at, signed_by, took_ms, reply };
+    let command = Command::Attempted { event: event.id, endpoint, attempt, retry_after_s };
+    desk.obey(command).await
 }
 
 fn reply(answer: Answer) -> Reply {

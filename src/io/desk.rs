@@ -14,9 +14,11 @@ use tokio::sync::{Notify, broadcast};
 use super::clock;
 use super::journal::{Journal, Lost, Wait};
 use super::provider_http::{Api, Served};
+use crate::fault::Conduct;
 use crate::model::{PaymentId, SimTime, Span};
-use crate::provider::sandbox::{Command, Declined, Sandbox};
-use crate::provider::{ApiRequest, Event, Unheard, unheard};
+use crate::provider::sandbox::{Command, Declined, Dispatch, Manner, Sandbox, Spell};
+use crate::provider::{ApiRequest, Unheard, unheard};
+use crate::signature::Secret;
 
 /// Changes that a watcher may be behind before it is told to look at everything anew.
 const CHANGES_KEPT: usize = 256;
@@ -37,8 +39,8 @@ pub enum Refusal {
 
 /// What there is to do for whoever makes attempts.
 pub enum Next {
-    /// This event is to be sent, now.
-    Attempt(Box<Event>),
+    /// This is to be sent, now.
+    Attempt(Box<Dispatch>),
     /// Nothing for so long, or until somebody does something.
     Rest(Option<Span>),
 }
@@ -57,17 +59,22 @@ struct State {
 }
 
 impl Desk {
-    /// Opens the sandbox, with a place for deliveries or without.
+    /// Opens the sandbox, with an endpoint of the operator's own or as it was; answers the secret
+    /// of one that was made just now.
     #[must_use]
-    pub fn open(mut sandbox: Sandbox, journal: Journal, endpoint: bool) -> Self {
-        sandbox.open(endpoint, clock::wall());
+    pub fn open(
+        mut sandbox: Sandbox,
+        journal: Journal,
+        webhook: Option<&str>,
+    ) -> (Self, Option<Secret>) {
+        let secret = sandbox.open(webhook, clock::wall());
         let desk = Self {
             state: Mutex::new(State { sandbox, journal }),
             changes: broadcast::channel(CHANGES_KEPT).0,
             stirred: Notify::new(),
         };
         desk.settle(&mut desk.lock());
-        desk
+        (desk, secret)
     }
 
     /// Carries out what an operator wants.
@@ -78,6 +85,13 @@ impl Desk {
         let (done, wait) = self.with(|sandbox, wall| sandbox.obey(command, wall));
         wait.durable().await?;
         Ok(done?)
+    }
+
+    /// The next calls of merchants go wrong, or go well again.
+    pub fn make_trouble(&self, spell: Option<Spell>) {
+        self.lock().sandbox.make_trouble(spell);
+        // Whoever watches sees it in the status.
+        let _ = self.changes.send(Change::default());
     }
 
     /// What `look` sees; what it does not see yet may happen at any time after.
@@ -99,7 +113,7 @@ impl Desk {
     /// [`Lost`], because nobody may hear of what may be lost.
     pub async fn next(&self) -> Result<Next, Lost> {
         let (next, wait) = self.with(|sandbox, wall| match sandbox.take_attempt(wall) {
-            Some(event) => Next::Attempt(Box::new(event)),
+            Some(dispatch) => Next::Attempt(Box::new(dispatch)),
             None => Next::Rest(sandbox.rests_for(wall)),
         });
         wait.durable().await?;
@@ -157,10 +171,15 @@ impl Desk {
 
 impl Api for Desk {
     fn call(&self, request: ApiRequest) -> BoxFuture<'_, Served> {
-        let (reply, wait) = self.with(|sandbox, wall| sandbox.call(request, wall));
+        let ((troubled, (reply, manner)), wait) =
+            self.with(|sandbox, wall| (sandbox.is_troubled(), sandbox.call(&request, wall)));
+        if troubled {
+            // Whoever watches sees how much of it is left.
+            let _ = self.changes.send(Change::default());
+        }
         async move {
             match wait.durable().await {
-                Ok(()) => reply.into(),
+                Ok(()) => Served { reply, conduct: conduct(manner) },
                 Err(lost) => unheard(Unheard::Lost(lost.to_string())).into(),
             }
         }
@@ -168,11 +187,20 @@ impl Api for Desk {
     }
 }
 
+const fn conduct(manner: Manner) -> Conduct {
+    match manner {
+        Manner::Whole => Conduct::Whole,
+        Manner::Cut => Conduct::Cut,
+        Manner::Lost => Conduct::Lost,
+        Manner::Never => Conduct::Never,
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::model::RAILS;
-    use crate::provider::{ApiKey, Config};
+    use crate::provider::{ApiKey, Config, Keyring};
 
     const KEY: &str = "sk_test_0123456789abcdef";
 
@@ -188,7 +216,8 @@ mod tests {
     }
 
     fn sandbox() -> Sandbox {
-        Sandbox::new(Config {
+        let scheme = crate::signature::scheme("standard-webhooks").unwrap();
+        Sandbox::new(vec![Config {
             live: false,
             account: "acct_01J8Z3AAAA0000000000000000".to_owned(),
             keys: vec![ApiKey::with_all_scopes(KEY)],
@@ -197,13 +226,14 @@ mod tests {
             nonce: "n".to_owned(),
             start: clock::wall(),
             profile: Arc::default(),
-        })
+            keyring: Some(Keyring::new([7; 32], scheme, None)),
+        }])
     }
 
     #[test]
     fn nobody_is_told_anything_before_it_is_durable() {
         let (journal, lines, disk) = Journal::by_hand();
-        let desk = Desk::open(sandbox(), journal, true);
+        let desk = Desk::open(sandbox(), journal, Some("http://127.0.0.1:9/")).0;
         let mut created = desk.call(create());
         let mut seen = Box::pin(desk.read(|sandbox, wall| sandbox.status_json(wall)));
         let mut sent = Box::pin(desk.next());
@@ -220,7 +250,7 @@ mod tests {
     #[test]
     fn what_cannot_be_kept_is_not_answered_as_if_it_were() {
         let (journal, _lines, disk) = Journal::by_hand();
-        let desk = Desk::open(sandbox(), journal, true);
+        let desk = Desk::open(sandbox(), journal, Some("http://127.0.0.1:9/")).0;
         let created = desk.call(create());
         let _before = disk.send_replace(Err(Lost("no space left".to_owned())));
         assert_eq!(created.now_or_never().map(|served| served.reply.status), Some(503));

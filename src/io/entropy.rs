@@ -37,7 +37,9 @@ pub fn api_key(entropy: &[u8; 32], live: bool) -> String {
     format!("sk_{mode}_{}", hex::encode(digest(entropy, "api key")))
 }
 
-fn letters(entropy: &[u8; 32], purpose: &str, count: usize) -> String {
+/// So many letters and digits for one purpose.
+#[must_use]
+pub fn letters(entropy: &[u8; 32], purpose: &str, count: usize) -> String {
     let digest = digest(entropy, purpose);
     let letters = digest.iter().map(|byte| char::from(ALPHABET[usize::from(byte % 32)]));
     letters.take(count).collect()

@@ -17,7 +17,7 @@ use crate::model::SimTime;
 use crate::provider::sandbox::{Command, Diverged, Entry, Sandbox, Unreadable};
 
 /// The form of the file; another one is refused.
-const VERSION: &str = "1";
+const VERSION: &str = "2";
 
 /// The most that one transaction takes.
 const BATCH_MAX: usize = 1024;
@@ -291,12 +291,13 @@ fn write(db: &mut Connection, batch: &[Entry]) -> rusqlite::Result<()> {
 mod tests {
     use super::*;
     use crate::model::RAILS;
-    use crate::provider::{ApiKey, Config};
+    use crate::provider::{ApiKey, Config, Keyring};
 
     const START: SimTime = SimTime::from_unix_ms(1_767_608_128_412);
 
     fn sandbox() -> Sandbox {
-        Sandbox::new(Config {
+        let scheme = crate::signature::scheme("standard-webhooks").unwrap();
+        Sandbox::new(vec![Config {
             live: false,
             account: "acct_01J8Z3AAAA0000000000000000".to_owned(),
             keys: vec![ApiKey::with_all_scopes("sk_test_0123456789abcdef")],
@@ -305,7 +306,8 @@ mod tests {
             nonce: "n".to_owned(),
             start: START,
             profile: std::sync::Arc::default(),
-        })
+            keyring: Some(Keyring::new([7; 32], scheme, None)),
+        }])
     }
 
     #[tokio::test]
@@ -316,7 +318,7 @@ mod tests {
         store.begin(&[("seed".to_owned(), "1".to_owned())].into()).unwrap();
         let mut journal = store.journal();
         let mut first = sandbox();
-        first.open(true, START);
+        let _ = first.open(None, START);
         first.obey(Command::Advance { ms: 60_000 }, START).unwrap();
         journal.append(first.take_accepted());
         journal.wait().durable().await.unwrap();

@@ -187,6 +187,7 @@ mod tests {
             nonce: "n".to_owned(),
             start: SimTime::from_unix_ms(1_767_608_128_412),
             profile: Arc::default(),
+            keyring: None,
         })
     }
 

@@ -2,7 +2,6 @@
 //!
 //! Binds the parts; decides nothing about payments.
 
-use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -12,16 +11,17 @@ use hyper_util::service::TowerToHyperService;
 use tokio::net::TcpListener;
 
 use super::accept::{Patience, accept};
-use super::courier::{self, Endpoint};
+use super::courier::Courier;
 use super::deliver::{HttpDeliverer, UrlError};
 use super::desk::Desk;
 use super::interruption::Interruption;
 use super::journal::{Journal, Lost, Store, StoreError};
-use super::{clock, control_http, entropy, provider_http};
-use crate::model::{Rail, SimTime, Span, rail_by_id};
+pub use super::setup::Modes;
+use super::setup::Setup;
+use super::{control_http, provider_http};
+use crate::model::{Rail, Span};
 use crate::provider::sandbox::Sandbox;
-use crate::provider::{ApiKey, Config};
-use crate::signature::{self, Scheme, Secret, SignatureError};
+use crate::signature::{Secret, SignatureError};
 
 /// How long an endpoint may take to answer (Standard Webhooks).
 const ANSWER_WITHIN: Span = Span::from_s(15);
@@ -35,17 +35,19 @@ pub struct Options {
     pub listen: String,
     /// Where the operator does.
     pub control: String,
-    /// Where deliveries go; nothing is delivered without it.
+    /// Where the operator's own endpoint is: the first account's, which takes everything.
     pub webhook: Option<String>,
-    /// The secret that they are signed with.
+    /// Its first secret.
     pub secret: Option<String>,
     /// The scheme that they are signed by.
     pub signature: Option<String>,
     /// Rails that the account is enabled for.
     pub rails: Option<Vec<&'static Rail>>,
-    /// Live mode or test mode.
-    pub live: Option<bool>,
-    /// The key that opens the API.
+    /// How many accounts there are.
+    pub accounts: Option<usize>,
+    /// In which modes there are books.
+    pub modes: Option<Modes>,
+    /// The key that opens the API for the first account.
     pub api_key: Option<String>,
     /// The journal's file; in memory without it.
     pub store: Option<PathBuf>,
@@ -97,7 +99,6 @@ pub enum ServeError {
 /// A service that listens.
 pub struct Service {
     desk: Arc<Desk>,
-    endpoint: Option<Arc<Endpoint>>,
     merchants: TcpListener,
     operators: TcpListener,
     /// What whoever started it needs to know.
@@ -111,13 +112,23 @@ pub struct About {
     /// Where the operator does.
     pub control: SocketAddr,
     /// Whose payments these are.
-    pub account: String,
-    /// The key, if it was made just now: it is shown once.
-    pub fresh_api_key: Option<String>,
-    /// The webhook secret, if it was made just now.
+    pub books: Vec<AboutBooks>,
+    /// The secret of the operator's endpoint, if both were made just now: it is shown once.
     pub fresh_secret: Option<String>,
+    /// To how many endpoints events are delivered.
+    pub endpoints: usize,
     /// Commands that were there already.
     pub replayed: u64,
+}
+
+/// One account in one mode.
+pub struct AboutBooks {
+    /// Such as `acct_01J8Z3AAAA`.
+    pub account: String,
+    /// Live mode or test mode.
+    pub live: bool,
+    /// Its key, if it was made just now: it is shown once.
+    pub fresh_key: Option<String>,
 }
 
 impl Service {
@@ -128,11 +139,15 @@ impl Service {
     pub async fn open(options: Options) -> Result<Self, ServeError> {
         let merchants = listen(&options.listen, "--listen").await?;
         let operators = listen(&options.control, "--control").await?;
+        if let Some(url) = &options.webhook {
+            // Told at the start, and not by the first delivery.
+            HttpDeliverer::new(url, ANSWER_WITHIN, Instant::now())?;
+        }
         let store = options.store.as_deref().map(Store::open).transpose()?;
         let kept = store.as_ref().map(Store::setup).transpose()?.unwrap_or_default();
         let is_new = kept.is_empty();
         let setup = if is_new { Setup::fresh(&options)? } else { Setup::kept(&kept, &options)? };
-        let mut sandbox = Sandbox::new(setup.config.clone());
+        let mut sandbox = Sandbox::new(setup.configs());
         let mut replayed = 0;
         let journal = match store {
             None => Journal::none(),
@@ -144,18 +159,19 @@ impl Service {
                 store.journal()
             }
         };
-        let endpoint = options.webhook.clone().map(|url| setup.endpoint(url)).transpose()?;
+        check_secrets(&sandbox, &options)?;
+        let books = about(&sandbox, |key| is_new && !setup.is_given(key));
+        let (desk, secret) = Desk::open(sandbox, journal, options.webhook.as_deref());
+        let count = |sandbox: &Sandbox, _| sandbox.all().map(|of| of.endpoints().count()).sum();
         let about = About {
             api: merchants.local_addr()?,
             control: operators.local_addr()?,
-            account: setup.config.account.clone(),
-            fresh_api_key: (is_new && options.api_key.is_none()).then(|| setup.api_key.clone()),
-            fresh_secret: (is_new && options.secret.is_none() && options.webhook.is_some())
-                .then(|| setup.handed_secret()),
+            books,
+            fresh_secret: secret.map(|secret| secret.expose().to_owned()),
+            endpoints: desk.read(count).await?,
             replayed,
         };
-        let desk = Arc::new(Desk::open(sandbox, journal, endpoint.is_some()));
-        Ok(Self { desk, endpoint: endpoint.map(Arc::new), merchants, operators, about })
+        Ok(Self { desk: Arc::new(desk), merchants, operators, about })
     }
 
     /// Serves until it is interrupted.
@@ -163,17 +179,12 @@ impl Service {
     /// # Errors
     /// The journal cannot be written any more.
     pub async fn run(self, interrupted: Interruption) -> Result<(), ServeError> {
-        let Self { desk, endpoint, merchants, operators, about } = self;
+        let Self { desk, merchants, operators, about } = self;
         let ended = |interrupted: &Interruption| {
             let interrupted = interrupted.clone();
             async move { interrupted.happens().await }
         };
-        let router = control_http::router(
-            desk.clone(),
-            endpoint.clone(),
-            about.control,
-            interrupted.clone(),
-        );
+        let router = control_http::router(desk.clone(), about.control, interrupted.clone());
         let routes = TowerToHyperService::new(router);
         let control = accept(operators, routes, Patience::default(), ended(&interrupted));
         let api = provider_http::serve(merchants, desk.clone(), ended(&interrupted));
@@ -186,7 +197,7 @@ impl Service {
         let done = tokio::select! {
             served = served => served.map_err(ServeError::from),
             () = overdue => Ok(()),
-            lost = courier::work(desk.clone(), endpoint) => Err(lost.into()),
+            lost = Courier::new(desk.clone(), ANSWER_WITHIN).work() => Err(lost.into()),
             lost = desk.lost() => Err(lost.into()),
         };
         desk.close();
@@ -194,119 +205,36 @@ impl Service {
     }
 }
 
-/// What a sandbox is set up with, for as long as its file lives.
-struct Setup {
-    config: Config,
-    api_key: String,
-    secret: String,
-    scheme: &'static Scheme,
+/// The books of every account in every mode. A key is told only where it is fresh.
+fn about(sandbox: &Sandbox, is_fresh: impl Fn(&str) -> bool) -> Vec<AboutBooks> {
+    let books = sandbox.all().map(|provider| AboutBooks {
+        account: provider.account_id().to_owned(),
+        live: provider.is_live(),
+        fresh_key: provider.keys().first().map(|key| key.secret.clone()).filter(|of| is_fresh(of)),
+    });
+    books.collect()
 }
 
-const DEFAULT_SCHEME: &str = "standard-webhooks";
-
-impl Setup {
-    fn fresh(options: &Options) -> Result<Self, ServeError> {
-        let entropy = entropy::fresh()?;
-        let live = options.live.unwrap_or(false);
-        let scheme = find_scheme(options.signature.as_deref().unwrap_or(DEFAULT_SCHEME))?;
-        let fresh_key = || entropy::api_key(&entropy, live);
-        let fresh_secret = || scheme.fresh_secret(&entropy).expose().to_owned();
-        let api_key = options.api_key.clone().unwrap_or_else(fresh_key);
-        Ok(Self {
-            config: Config {
-                live,
-                account: format!("acct_{}", entropy::account(&entropy)),
-                keys: vec![ApiKey::with_all_scopes(&api_key)],
-                rails: options
-                    .rails
-                    .clone()
-                    .unwrap_or_else(|| crate::model::RAILS.iter().collect()),
-                seed: u64::from_be_bytes(first_eight(&entropy)),
-                nonce: entropy::nonce(&entropy),
-                start: clock::wall(),
-                profile: Arc::default(),
-            },
-            api_key,
-            secret: options.secret.clone().unwrap_or_else(fresh_secret),
-            scheme,
-        })
+/// What a file was begun with stays: a key or a secret that is named again must be the same.
+fn check_secrets(sandbox: &Sandbox, options: &Options) -> Result<(), ServeError> {
+    let begun = |name, flag| ServeError::Begun { name, kept: "of its own".to_owned(), flag };
+    let is_key = |key: &String| {
+        sandbox.all().any(|books| books.keys().first().is_some_and(|of| of.secret == *key))
+    };
+    if options.api_key.as_ref().is_some_and(|key| !is_key(key)) {
+        return Err(begun("api_key", "--api-key"));
     }
-
-    /// From a store. What the flags say must be the same: a history is not replayed under other
-    /// rules than it was written under.
-    fn kept(kept: &BTreeMap<String, String>, options: &Options) -> Result<Self, ServeError> {
-        let get = |name| kept.get(name).ok_or(ServeError::Incomplete(name));
-        let same = |name, flag, asked: Option<&String>, secret: bool| {
-            let value = get(name)?;
-            match asked.filter(|asked| *asked != value) {
-                None => Ok(value.clone()),
-                Some(_) => {
-                    let told = if secret { "of its own".to_owned() } else { value.clone() };
-                    Err(ServeError::Begun { name, kept: told, flag })
-                }
-            }
-        };
-        let mode = options.live.map(|live| if live { "live" } else { "test" }.to_owned());
-        let rails = options.rails.as_ref().map(|rails| ids(rails));
-        let rails = same("rails", "--rails", rails.as_ref(), false)?;
-        let number = |name| get(name)?.parse().map_err(|_| ServeError::Incomplete(name));
-        let scheme = same("signature", "--signature", options.signature.as_ref(), false)?;
-        let api_key = same("api_key", "--api-key", options.api_key.as_ref(), true)?;
-        Ok(Self {
-            config: Config {
-                live: same("mode", "--mode", mode.as_ref(), false)? == "live",
-                account: get("account")?.clone(),
-                keys: vec![ApiKey::with_all_scopes(&api_key)],
-                rails: rails.split(',').filter_map(rail_by_id).collect(),
-                seed: get("seed")?.parse().map_err(|_| ServeError::Incomplete("seed"))?,
-                nonce: get("nonce")?.clone(),
-                start: SimTime::from_unix_ms(number("start")?),
-                profile: Arc::default(),
-            },
-            api_key,
-            secret: same("secret", "--secret", options.secret.as_ref(), true)?,
-            scheme: find_scheme(&scheme)?,
-        })
+    let first = sandbox.all().next();
+    let is_secret = |secret: &String| {
+        let kept = first.and_then(|books| Some((books.first_secret()?, books.webhook_scheme()?)));
+        let named = Secret::new(secret);
+        // Of a pair of keys only the public half was ever shown.
+        kept.is_some_and(|(kept, scheme)| kept == named || scheme.handed(&kept) == named)
+    };
+    if options.secret.as_ref().is_some_and(|secret| !is_secret(secret)) {
+        return Err(begun("secret", "--secret"));
     }
-
-    fn to_kept(&self) -> BTreeMap<String, String> {
-        let Config { live, account, keys: _, rails, seed, nonce, start, profile: _ } = &self.config;
-        let kept = [
-            ("mode", if *live { "live" } else { "test" }.to_owned()),
-            ("account", account.clone()),
-            ("api_key", self.api_key.clone()),
-            ("rails", ids(rails)),
-            ("seed", seed.to_string()),
-            ("nonce", nonce.clone()),
-            ("start", start.unix_ms().to_string()),
-            ("secret", self.secret.clone()),
-            ("signature", self.scheme.name().to_owned()),
-        ];
-        kept.into_iter().map(|(name, value)| (name.to_owned(), value)).collect()
-    }
-
-    /// What the merchant verifies with.
-    fn handed_secret(&self) -> String {
-        self.scheme.handed(&Secret::new(&self.secret)).expose().to_owned()
-    }
-
-    fn endpoint(&self, url: String) -> Result<Endpoint, ServeError> {
-        let deliverer = HttpDeliverer::new(&url, ANSWER_WITHIN, Instant::now())?;
-        Ok(Endpoint::new(url, self.scheme, Secret::new(&self.secret), deliverer)?)
-    }
-}
-
-fn ids(rails: &[&'static Rail]) -> String {
-    rails.iter().map(|rail| rail.id).collect::<Vec<_>>().join(",")
-}
-
-fn first_eight(bytes: &[u8; 32]) -> [u8; 8] {
-    std::array::from_fn(|i| bytes[i])
-}
-
-/// Names are checked where flags are read; a store may be of another version.
-fn find_scheme(name: &str) -> Result<&'static Scheme, ServeError> {
-    signature::scheme(name).ok_or(ServeError::Incomplete("a known signature scheme"))
+    Ok(())
 }
 
 async fn listen(address: &str, flag: &'static str) -> Result<TcpListener, ServeError> {

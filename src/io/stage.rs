@@ -145,6 +145,7 @@ fn provider_config(
         nonce: nonce.to_owned(),
         start: clock.wall,
         profile: options.provider.clone(),
+        keyring: None,
     }
 }
 

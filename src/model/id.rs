@@ -42,6 +42,10 @@ text_id! {
     EventId
 }
 text_id! {
+    /// A webhook endpoint of an account, such as `whe_01J8Z3HY5M0000000000000000`.
+    EndpointId
+}
+text_id! {
     /// The merchant's own name for an order, such as `INV-2026-00042`.
     Reference
 }

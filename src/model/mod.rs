@@ -14,7 +14,7 @@ mod rail;
 mod time;
 
 pub use event::{AccountEventKind, EventKind};
-pub use id::{EventId, LaneId, PaymentId, Reference};
+pub use id::{EndpointId, EventId, LaneId, PaymentId, Reference};
 pub use mistake::Mistake;
 pub use money::{Asset, Money, MoneyError};
 pub use observation::{Exception, ExceptionClass, Observation, OrderState, Posting, PostingKind};

@@ -10,9 +10,12 @@ use schemars::JsonSchema;
 use serde::Serialize;
 use serde_json::value::RawValue;
 
-use crate::model::{AccountEventKind, EventId, EventKind, PaymentId, Reference, SimTime};
+use crate::model::{
+    AccountEventKind, EndpointId, EventId, EventKind, PaymentId, Reference, SimTime,
+};
 
 use super::api::HeadForm;
+use super::endpoint::Trial;
 use super::misstatement::Ready;
 use super::payment::{Announcement, Payment, View};
 use super::payout::{Payout, PayoutForm};
@@ -57,6 +60,8 @@ pub enum EventSubject {
     Payout(String),
     /// The statement of a rail and day, such as `stm_2026-01-05_USDT-tron`.
     Statement(String),
+    /// An endpoint that is tried out, and nobody else's business.
+    Endpoint(EndpointId),
 }
 
 impl Event {
@@ -65,7 +70,9 @@ impl Event {
     pub const fn payment(&self) -> Option<&PaymentId> {
         match &self.subject {
             EventSubject::Payment(payment, _) => Some(payment),
-            EventSubject::Payout(_) | EventSubject::Statement(_) => None,
+            EventSubject::Payout(_) | EventSubject::Statement(_) | EventSubject::Endpoint(_) => {
+                None
+            }
         }
     }
 
@@ -332,6 +339,44 @@ pub(super) fn render_statement(account: &Account, ready: &Ready) -> Event {
         kind: None,
         subject: EventSubject::Statement(ready.id.clone()),
         occurred_at: ready.at,
+        headers,
+        body,
+    }
+}
+
+/// The envelope that tries an endpoint out: there is nothing in it.
+pub(super) fn trial_form<'a>(account: &'a Account, trial: &'a Trial) -> EventForm<'a> {
+    EventForm {
+        id: trial.event.as_str().into(),
+        type_name: EventKind::Test.as_str(),
+        api_version: API_VERSION,
+        account: &account.id,
+        livemode: account.live,
+        created_at: trial.at,
+        occurred_at: trial.at,
+        sequence: None,
+        subject: SubjectForm { kind: "webhook_endpoint", id: trial.endpoint.as_str() },
+        data: Some(DataForm {
+            payment: None,
+            payout: None,
+            statement: None,
+            refund: None,
+            dispute: None,
+            annotation: None,
+        }),
+    }
+}
+
+/// That event with its bytes.
+pub(super) fn render_trial(account: &Account, trial: &Trial) -> Event {
+    let Told { id, headers, body } = told(&account.profile, trial_form(account, trial));
+    Event {
+        id: trial.event.clone(),
+        wire_id: id,
+        type_name: EventKind::Test.as_str().to_owned(),
+        kind: None,
+        subject: EventSubject::Endpoint(trial.endpoint.clone()),
+        occurred_at: trial.at,
         headers,
         body,
     }

@@ -2,7 +2,7 @@
 //!
 //! Holds places, not bodies: where the fact behind an event stands. Knows no deliveries.
 
-use crate::model::{AccountEventKind, EventId, SimTime};
+use crate::model::{AccountEventKind, EventId, EventKind, SimTime};
 
 use super::event::{self, EventForm};
 use super::payment::Payment;
@@ -18,14 +18,20 @@ pub(super) enum Place {
     Payout(usize, usize),
     /// Position among the statements that were announced.
     Statement(usize),
+    /// Position of the trial of an endpoint.
+    Trial(usize),
 }
 
 impl Provider {
     /// The event of that id, as it stands in the events list.
     #[must_use]
     pub fn event(&self, id: &EventId) -> Option<Event> {
+        self.place_of(id).map(|place| self.event_at(place))
+    }
+
+    pub(super) fn place_of(&self, id: &EventId) -> Option<Place> {
         let found = self.events.binary_search_by(|at| self.event_id(*at).cmp(id)).ok()?;
-        Some(self.event_at(self.events[found]))
+        Some(self.events[found])
     }
 
     /// The event as it is sent now: as it was announced, unless the profile shows the payment as it
@@ -59,6 +65,7 @@ impl Provider {
             Place::Payment(payment, said) => &self.payments[payment].said[said].id,
             Place::Payout(payout, step) => &self.payouts[payout].steps[step].event,
             Place::Statement(ready) => &self.ready[ready].event,
+            Place::Trial(trial) => &self.trials[trial].event,
         }
     }
 
@@ -66,7 +73,7 @@ impl Provider {
     pub(super) fn payment_at(&self, place: Place) -> Option<&Payment> {
         match place {
             Place::Payment(payment, _) => Some(&self.payments[payment]),
-            Place::Payout(..) | Place::Statement(_) => None,
+            Place::Payout(..) | Place::Statement(_) | Place::Trial(_) => None,
         }
     }
 
@@ -76,6 +83,7 @@ impl Provider {
             Place::Payment(payment, said) => event::type_name(&self.payments[payment].said[said]),
             Place::Payout(payout, step) => self.payouts[payout].kind(step).as_str(),
             Place::Statement(_) => AccountEventKind::StatementReady.as_str(),
+            Place::Trial(_) => EventKind::Test.as_str(),
         }
     }
 
@@ -90,6 +98,7 @@ impl Provider {
                 event::render_payout(&self.account, &self.payouts[payout], step)
             }
             Place::Statement(ready) => event::render_statement(&self.account, &self.ready[ready]),
+            Place::Trial(trial) => event::render_trial(&self.account, &self.trials[trial]),
         }
     }
 
@@ -104,6 +113,7 @@ impl Provider {
                 event::payout_form(&self.account, &self.payouts[payout], step)
             }
             Place::Statement(ready) => event::statement_form(&self.account, &self.ready[ready]),
+            Place::Trial(trial) => event::trial_form(&self.account, &self.trials[trial]),
         }
     }
 }

@@ -12,6 +12,8 @@ const KEY_PARAMETERS: &[&str] = &["api_key", "apikey", "api-key", "x-api-key", "
 /// Browsers send `sec-fetch-site` beside every `sec-fetch-mode`. The latter alone is no mark: the
 /// `fetch` of Node.js sends it from servers.
 const BROWSER_MARKS: &[&str] = &["origin", "sec-fetch-site"];
+/// By which a key comes, the first of them taken first.
+const KEY_HEADERS: [&str; 2] = ["x-api-key", "authorization"];
 const LIVE_PREFIX: &str = "sk_live_";
 const TEST_PREFIX: &str = "sk_test_";
 
@@ -69,15 +71,37 @@ pub(super) fn check_scope(key: &ApiKey, needed: Scope) -> Result<(), Problem> {
     if key.scopes.contains(&needed) {
         return Ok(());
     }
-    let given: Vec<&str> = key.scopes.iter().map(|scope| scope.as_str()).collect();
-    let detail = format!("this needs the scope {needed}, and the key has {}", given.join(", "));
+    let given = key.scope_words().join(", ");
+    let detail = format!("this needs the scope {needed}, and the key has {given}");
     Err(Problem::new(Code::InsufficientScope, detail))
 }
 
+/// Whether the call comes with a key of this mode.
+pub(super) fn is_of_mode(request: &ApiRequest, live: bool) -> bool {
+    let prefix = if live { LIVE_PREFIX } else { TEST_PREFIX };
+    given_key(request).is_some_and(|key| key.starts_with(prefix))
+}
+
+/// The call without what opened it, and the number of the key that did.
+pub(super) fn set_aside(request: &ApiRequest, keys: &[ApiKey]) -> (ApiRequest, Option<usize>) {
+    let number = check_key(request, keys, true).ok();
+    let mut request = request.clone();
+    request.headers.retain(|name, _| !KEY_HEADERS.contains(&name.as_str()));
+    (request, number)
+}
+
+/// The call as it came, but for the header that the key is in.
+pub(super) fn put_back(request: &ApiRequest, keys: &[ApiKey], number: Option<usize>) -> ApiRequest {
+    let mut request = request.clone();
+    let key = number.and_then(|number| keys.get(number));
+    request.headers.extend(key.map(|key| (KEY_HEADERS[0].to_owned(), key.secret.clone())));
+    request
+}
+
 fn given_key(request: &ApiRequest) -> Option<&str> {
-    if let Some(key) = request.headers.get("x-api-key") {
+    if let Some(key) = request.headers.get(KEY_HEADERS[0]) {
         return Some(key.trim());
     }
-    let (scheme, key) = request.headers.get("authorization")?.trim().split_once(' ')?;
+    let (scheme, key) = request.headers.get(KEY_HEADERS[1])?.trim().split_once(' ')?;
     scheme.eq_ignore_ascii_case("bearer").then_some(key.trim())
 }

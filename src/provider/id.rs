@@ -24,6 +24,8 @@ pub enum Prefix {
     Dispute,
     /// `pyt_…`
     Payout,
+    /// `whe_…`
+    Endpoint,
     /// `req_…`
     Request,
 }
@@ -36,6 +38,7 @@ impl Prefix {
             Self::Refund => "rfd_",
             Self::Dispute => "dsp_",
             Self::Payout => "pyt_",
+            Self::Endpoint => "whe_",
             Self::Request => "req_",
         }
     }

@@ -11,6 +11,7 @@ use serde_json::Value;
 use crate::model::{SimTime, Span};
 
 use super::api::ApiReply;
+use super::endpoint::EndpointStatus;
 use super::id::digest;
 use super::problem::{Code, Problem};
 use super::profile::Idempotency as Habit;
@@ -31,6 +32,9 @@ pub(super) enum Outcome {
     Refunded(String),
     /// The payout at this position; its answer is rendered again from its creation.
     PaidOut(usize),
+    /// The endpoint at this position, after so many rotations, in that status: its answer is
+    /// rendered again, with the secret that was made then.
+    Endpoint(usize, usize, EndpointStatus),
     /// This status and body.
     Refused(u16, Vec<u8>),
 }

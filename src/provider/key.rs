@@ -6,14 +6,19 @@
 use std::collections::BTreeSet;
 use std::fmt;
 
+use serde::{Deserialize, Serialize};
+
 /// What a key may be used for.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub enum Scope {
     /// Whatever changes something.
+    #[serde(rename = "payments:write")]
     PaymentsWrite,
     /// Payments, their events and what belongs to them.
+    #[serde(rename = "payments:read")]
     PaymentsRead,
     /// Statements.
+    #[serde(rename = "statements:read")]
     StatementsRead,
 }
 
@@ -58,6 +63,12 @@ impl ApiKey {
     #[must_use]
     pub fn with_all_scopes(secret: impl Into<String>) -> Self {
         Self { secret: secret.into(), scopes: Scope::ALL.iter().copied().collect() }
+    }
+
+    /// Its scopes in their words.
+    #[must_use]
+    pub fn scope_words(&self) -> Vec<&'static str> {
+        self.scopes.iter().map(|scope| scope.as_str()).collect()
     }
 }
 

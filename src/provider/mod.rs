@@ -5,17 +5,20 @@
 //! scenarios, no faults, no merchants. Sockets, clocks and deliveries are elsewhere; time is an
 //! argument.
 
+mod account;
 mod address;
 mod api;
 mod chain;
 mod claim;
 mod count;
+mod endpoint;
 mod event;
 mod feed;
 mod guard;
 mod id;
 mod idempotency;
 mod key;
+mod keyring;
 mod machine;
 mod misstatement;
 mod money_back;
@@ -39,6 +42,7 @@ pub mod sandbox;
 mod shape;
 mod statement;
 mod stray;
+mod timer;
 mod told;
 mod transaction;
 mod transfer;
@@ -53,8 +57,10 @@ use std::sync::Arc;
 use crate::model::{EventId, EventKind, PaymentId, Rail, Reference, SimTime, Truth};
 
 pub use api::{ApiReply, ApiRequest, BODY_BYTES_MAX, Subject, Unheard, unheard};
+pub use endpoint::{Endpoint, EndpointStatus};
 pub use event::{Event, EventSubject};
 pub use key::{ApiKey, Scope};
+pub use keyring::Keyring;
 pub use machine::Hold;
 pub use misstatement::StatementFault;
 pub use openapi::{api_page, openapi};
@@ -67,6 +73,7 @@ pub use refused::Refused;
 pub use transfer::Sending;
 
 use chain::Chains;
+use endpoint::Trial;
 use feed::Place;
 use id::{IdSource, Prefix};
 use idempotency::Idempotency;
@@ -95,6 +102,9 @@ pub struct Config {
     pub start: SimTime,
     /// Which habits the service has, where providers differ.
     pub profile: Arc<Profile>,
+    /// What webhook secrets derive from. Without it there are no endpoints: whoever runs the
+    /// service then knows one place for deliveries and its secret.
+    pub keyring: Option<Keyring>,
 }
 
 /// Without the keys.
@@ -126,6 +136,10 @@ pub struct Provider {
     by_reference: BTreeMap<Reference, Vec<usize>>,
     /// In the order of creation, which is that of their ids.
     payouts: Vec<Payout>,
+    keyring: Option<Keyring>,
+    /// In the order of creation, which is that of their ids.
+    endpoints: Vec<Endpoint>,
+    trials: Vec<Trial>,
     available: Available,
     /// What is wrong with statements, and what was announced of them.
     issues: Issues,
@@ -165,6 +179,9 @@ impl Provider {
             payments: Vec::new(),
             by_reference: BTreeMap::new(),
             payouts: Vec::new(),
+            keyring: config.keyring,
+            endpoints: Vec::new(),
+            trials: Vec::new(),
             available: Available::default(),
             issues: Issues::default(),
             ready: Vec::new(),
@@ -174,6 +191,18 @@ impl Provider {
             idempotency: Idempotency::default(),
             quotas: Quotas::default(),
         }
+    }
+
+    /// Whose payments these are.
+    #[must_use]
+    pub fn account_id(&self) -> &str {
+        &self.account.id
+    }
+
+    /// Live mode or test mode.
+    #[must_use]
+    pub const fn is_live(&self) -> bool {
+        self.account.live
     }
 
     /// Its habits.

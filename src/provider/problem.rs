@@ -24,6 +24,7 @@ pub(super) enum Code {
     ReferenceConflict,
     PaymentNotCancellable,
     RefundNotAllowed,
+    EndpointLimit,
     RefundExceedsBalance,
     PayoutExceedsBalance,
     DestinationTagRequired,
@@ -37,6 +38,7 @@ pub(super) enum Code {
     CutOff,
     Unavailable,
     RateLimited,
+    InternalError,
 }
 
 impl Code {
@@ -74,6 +76,7 @@ impl Code {
                 (409, "payment_not_cancellable", "The payment cannot be cancelled")
             }
             Self::RefundNotAllowed => (409, "refund_not_allowed", "The payment has no refunds"),
+            Self::EndpointLimit => (409, "endpoint_limit", "There are too many endpoints"),
             Self::RefundExceedsBalance => {
                 (422, "refund_exceeds_balance", "The refund is more than what is left")
             }
@@ -96,6 +99,7 @@ impl Code {
             }
             Self::AmountPrecision => (422, "amount_precision", "The amount has too many decimals"),
             Self::RateLimited => (429, "rate_limited", "Too many calls"),
+            Self::InternalError => (500, "internal_error", "The service failed"),
         }
     }
 

@@ -37,6 +37,8 @@ texts! {
     RefundId = id(Prefix::Refund),
     /// The id of a payout.
     PayoutId = id(Prefix::Payout),
+    /// The id of a webhook endpoint.
+    EndpointId = id(Prefix::Endpoint),
     /// The id of a dispute.
     DisputeId = id(Prefix::Dispute),
     /// The id of one call, to quote when something is unclear.

@@ -20,6 +20,7 @@ import sys
 import tempfile
 import threading
 import time
+import urllib.error
 import urllib.request
 
 KEY = "sk_test_0123456789abcdef"
@@ -139,7 +140,7 @@ class Door(http.server.BaseHTTPRequestHandler):
 def serve(program, webhook):
     service = subprocess.Popen(
         [program, "serve", "--listen", "127.0.0.1:0", "--control", "127.0.0.1:0",
-         "--api-key", KEY, "--webhook", webhook],
+         "--api-key", KEY, "--webhook", webhook, "--accounts", "2", "--mode", "both"],
         stdout=subprocess.PIPE, text=True,
     )
     urls = {}
@@ -152,11 +153,11 @@ def serve(program, webhook):
     return service, urls["merchants call"], urls["you operate at"]
 
 
-def create(api, reference):
+def create(api, reference, key=KEY):
     order = {"reference": reference, "asset": "USDT", "network": "tron", "amount": "250.00"}
     request = urllib.request.Request(
         f"{api}/v1/payments", data=json.dumps(order).encode(),
-        headers={"x-api-key": KEY, "idempotency-key": reference},
+        headers={"x-api-key": key, "idempotency-key": reference},
     )
     with urllib.request.build_opener(urllib.request.ProxyHandler({})).open(request) as answer:
         return json.load(answer)["id"]
@@ -195,6 +196,37 @@ def play(tab, api, control, shots):
     tab.look(390, 1200, False, shots / "phone-payment.png")
     tab.click("← All payments")
     tab.look(390, 1200, True, shots / "phone-list.png")
+    # The endpoint is shown without its secret; a test reaches it.
+    tab.until("document.getElementById('endpoints').textContent.includes('enabled')")
+    tab.click("Send a test")
+    # The next call goes wrong, and the one after it does not.
+    tab.click("Next calls go wrong")
+    tab.until("document.getElementById('trouble').textContent === 'unavailable, 1 call'")
+    try:
+        create(api, "INV-3")
+        sys.exit("the call went well")
+    except urllib.error.HTTPError as error:
+        assert error.code == 503, error
+    tab.until("document.getElementById('trouble').hidden")
+    create(api, "INV-3")
+    # The other account in live mode is empty, has no endpoint, and its key is made and shown once.
+    books = "document.getElementById('books')"
+    assert tab.value(f"{books}.options.length") == 4
+    tab.value(f"{books}.selectedIndex = 3; {books}.dispatchEvent(new Event('change'))")
+    tab.until("document.querySelectorAll('#list button').length === 0")
+    tab.until("document.getElementById('endpoints').textContent.startsWith('None')")
+    tab.value("document.querySelector('#key [name=\"payments:write\"]').click()")
+    tab.value("document.querySelector('#key').closest('details').open = true")
+    tab.click("Make it")
+    tab.until("document.getElementById('made').textContent.startsWith('sk_live_')")
+    key = tab.value("document.getElementById('made').textContent").split()[0]
+    tab.look(390, 1200, False, shots / "phone-account.png")
+    create(api, "OTHER-1", key)
+    tab.until("document.querySelectorAll('#list button').length === 1")
+    tab.look(1280, 1100, False, shots / "wide-account.png")
+    tab.look(390, 1200, True, shots / "phone-account-dark.png")
+    tab.value(f"{books}.selectedIndex = 0; {books}.dispatchEvent(new Event('change'))")
+    tab.until("document.querySelectorAll('#list button').length === 3")
     # The other one's window closes when the clock is moved, and the page shows it.
     tab.click("+1 h")
     tab.until("document.getElementById('list').textContent.includes('expired')")

@@ -144,6 +144,7 @@ impl Stage {
             nonce: "TEST".to_owned(),
             start: START,
             profile: Arc::default(),
+            keyring: None,
         });
         let world = World::new(provider, Box::new(std::io::sink()), START);
         let (received, credits, asked) = Default::default();

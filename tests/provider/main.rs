@@ -70,6 +70,7 @@ impl Desk {
             nonce: "nonce".to_owned(),
             start: START,
             profile: std::sync::Arc::new(profile),
+            keyring: None,
         };
         Self { provider: Provider::new(config), now: START }
     }

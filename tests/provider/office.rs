@@ -2,24 +2,16 @@
 //! and once more from the journal.
 
 use bytes::Bytes;
-use countersign::model::{PaymentId, RAILS, SimTime, Span};
-use countersign::provider::sandbox::{Action, Command, Entry, PayoutAction, Sandbox};
-use countersign::provider::{ApiKey, ApiReply, ApiRequest, Config, StatementFault};
+use countersign::model::{PaymentId, SimTime, Span};
+use countersign::provider::sandbox::{Action, BooksId, Command, Entry, PayoutAction, Sandbox};
+use countersign::provider::{ApiReply, ApiRequest, StatementFault};
 use serde_json::Value;
 
+use super::sandbox::one;
 use super::{KEY, START};
 
 fn sandbox() -> Sandbox {
-    Sandbox::new(Config {
-        live: true,
-        account: "acct_01J8Z3AAAA0000000000000000".to_owned(),
-        keys: vec![ApiKey::with_all_scopes(KEY)],
-        rails: RAILS.iter().collect(),
-        seed: 7,
-        nonce: "nonce".to_owned(),
-        start: START,
-        profile: std::sync::Arc::default(),
-    })
+    Sandbox::new(one())
 }
 
 fn call(sandbox: &mut Sandbox, target: &str, body: &str, wall: SimTime) -> ApiReply {
@@ -32,7 +24,7 @@ fn call(sandbox: &mut Sandbox, target: &str, body: &str, wall: SimTime) -> ApiRe
         headers: headers.map(|(name, value)| (name.to_owned(), value.to_owned())).into(),
         body: Bytes::copy_from_slice(body.as_bytes()),
     };
-    sandbox.call(request, wall)
+    sandbox.call(&request, wall).0
 }
 
 fn get(sandbox: &mut Sandbox, target: &str, wall: SimTime) -> Value {
@@ -60,7 +52,7 @@ fn types(sandbox: &mut Sandbox, wall: SimTime) -> Vec<String> {
 #[test]
 fn payouts_and_statements_go_their_way_and_survive_a_restart() {
     let mut one = sandbox();
-    one.open(true, START);
+    let _ = one.open(None, START);
     credited(&mut one);
     let body = r#"{"reference":"O","amount":"60","asset":"USDT","network":"tron","destination":{"address":"T1"}}"#;
     let made = call(&mut one, "/v1/payouts", body, START);
@@ -72,13 +64,14 @@ fn payouts_and_statements_go_their_way_and_survive_a_restart() {
     assert!(one.obey(complete(&payout, PayoutAction::Fail), START).is_err(), "it arrived");
     assert!(one.obey(complete("pyt_1", PayoutAction::Fail), START).is_err());
 
+    let books = BooksId::default();
     let (rail, date) = ("usdt-tron".to_owned(), "2026-01-05".to_owned());
     let fault = StatementFault::MissingLine;
-    let misstate = Command::Misstate { rail: rail.clone(), date: date.clone(), fault };
+    let misstate = Command::Misstate { books, rail: rail.clone(), date: date.clone(), fault };
     one.obey(misstate, START).unwrap();
     for (rail, date) in [("nothing", "2026-01-05"), ("usdt-tron", "yesterday")] {
         let (rail, date) = (rail.to_owned(), date.to_owned());
-        assert!(one.obey(Command::CorrectStatement { rail, date }, START).is_err());
+        assert!(one.obey(Command::CorrectStatement { books, rail, date }, START).is_err());
     }
     assert!(!types(&mut one, START).contains(&"statement.ready".to_owned()), "the day goes on");
 
@@ -88,7 +81,7 @@ fn payouts_and_statements_go_their_way_and_survive_a_restart() {
     one.tick(tomorrow.plus(Span::from_s(1)));
     let said = types(&mut one, tomorrow);
     assert_eq!(said[said.len() - 2..], ["payout.completed", "statement.ready"]);
-    one.obey(Command::CorrectStatement { rail, date }, tomorrow).unwrap();
+    one.obey(Command::CorrectStatement { books, rail, date }, tomorrow).unwrap();
     let target = "/v1/statements/2026-01-05?rail=usdt-tron";
     let shown = get(&mut one, target, tomorrow);
     assert_eq!((&shown["revision"], &shown["closing"]), (&2.into(), &"187.500000".into()));

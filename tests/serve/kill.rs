@@ -3,14 +3,16 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex};
 
+use axum::http::Uri;
 use serde_json::{Value, json};
 use tokio::sync::watch;
 
-use super::{Door, Service, path};
+use super::{Door, Service, path, rotation};
 
 const KILLS: u32 = 20;
 const CALLERS: u32 = 8;
-/// The most attempts that are underway at a time, each of which a kill may have made for nobody.
+const TEST: &str = "webhook.test";
+/// The most attempts at one endpoint that are underway at a time, each of which a kill may have made for nobody.
 const UNDERWAY_MAX: u32 = 16;
 
 /// What the callers were told.
@@ -85,6 +87,7 @@ async fn nothing_that_was_answered_is_lost_or_doubled() {
     *door.refuses.lock().unwrap() = 7;
     let arguments = ["--store", path(&store), "--webhook", &door.url];
     let told = Arc::new(Mutex::new(Told::default()));
+    let rotated = Arc::new(Mutex::new(rotation::Told::default()));
     for round in 0..KILLS {
         let service = Arc::new(Service::start(&arguments).await);
         check(&service, &told).await;
@@ -95,6 +98,11 @@ async fn nothing_that_was_answered_is_lost_or_doubled() {
                 tokio::spawn(caller(service.clone(), told.clone(), name, done.clone()))
             })
             .collect();
+        // Not more endpoints than an account may have.
+        let key = format!("E{round}");
+        let url = format!("{}/{key}", door.url);
+        let rotator = (round % 2 == 0)
+            .then(|| tokio::spawn(rotation::rotate(service.clone(), rotated.clone(), key, url)));
         // Transitions and deliveries are under way when the kill comes, at another point each round.
         let before = *door.count.borrow();
         door.counts(before + 5 + round * 3).await;
@@ -102,8 +110,8 @@ async fn nothing_that_was_answered_is_lost_or_doubled() {
         let id = i32::try_from(service.child.id().unwrap()).unwrap();
         let kill = nix::sys::signal::Signal::SIGKILL;
         nix::sys::signal::kill(nix::unistd::Pid::from_raw(id), kill).unwrap();
-        for caller in callers {
-            caller.await.unwrap();
+        for task in callers.into_iter().chain(rotator) {
+            task.await.unwrap();
         }
         Arc::into_inner(service).expect("the callers have ended").kill().await;
     }
@@ -111,6 +119,9 @@ async fn nothing_that_was_answered_is_lost_or_doubled() {
     check(&service, &told).await;
     let told = Arc::into_inner(told).unwrap().into_inner().unwrap();
     keys_are_remembered(&service, &told).await;
+    *door.refuses.lock().unwrap() = 0;
+    let rotated = Arc::into_inner(rotated).unwrap().into_inner().unwrap();
+    rotation::check(&service, &door, &rotated).await;
     check_deliveries(&service, &door).await;
     assert_eq!(service.interrupt().await, Some(0));
 }
@@ -128,10 +139,9 @@ async fn keys_are_remembered(service: &Service, told: &Told) {
     assert_eq!(payments.len(), told.asked.len(), "one payment for each key");
 }
 
-/// Each event has one delivery, acknowledged once, and came no more often than its attempts and
-/// the kills account for.
+/// Each event has one delivery for each endpoint that takes it, acknowledged once, and came no more
+/// often than its attempts and the kills account for.
 async fn check_deliveries(service: &Service, door: &Door) {
-    *door.refuses.lock().unwrap() = 0;
     // Whatever still waits for its retry is sent until everything is acknowledged. Each step takes
     // the clock beyond the longest delay of the schedule, so that ten steps are enough.
     let deliveries = loop {
@@ -145,7 +155,9 @@ async fn check_deliveries(service: &Service, door: &Door) {
             service.operate("clock/advance", &json!({"by": "27h"})).await.unwrap();
         }
     };
-    assert_eq!(deliveries.len(), service.all("/v1/events").await.len());
+    let own = deliveries.iter().filter(|of| of["url"] == door.url && of["type"] != TEST).count();
+    let events = service.all("/v1/events").await;
+    assert_eq!(own, events.iter().filter(|of| of["type"] != TEST).count());
     let came = door.came.lock().unwrap().clone();
     let mut for_nobody = 0;
     for delivery in &deliveries {
@@ -154,14 +166,18 @@ async fn check_deliveries(service: &Service, door: &Door) {
         let acknowledged = attempts.iter().filter(|of| of["status"] == 200).count();
         assert_eq!(acknowledged, 1, "{delivery}");
         let attempts = u32::try_from(attempts.len()).unwrap();
-        let came = came[event];
+        let path = delivery["url"].as_str().unwrap().parse::<Uri>().unwrap().path().to_owned();
+        let came = came[&(path, event.to_owned())];
         assert!(came >= attempts, "{event} has attempts that never came");
         assert!(came - attempts <= KILLS, "{event} came {came} times for {attempts} attempts");
         for_nobody += came - attempts;
     }
-    assert!(for_nobody <= KILLS * UNDERWAY_MAX, "{for_nobody} attempts were made for nobody");
-    let distinct: BTreeSet<_> = deliveries.iter().map(|of| of["event"].to_string()).collect();
-    assert_eq!(distinct.len(), deliveries.len(), "one delivery for each event");
+    let endpoints: BTreeSet<_> = deliveries.iter().map(|of| of["endpoint"].to_string()).collect();
+    let most = KILLS * UNDERWAY_MAX * u32::try_from(endpoints.len()).unwrap();
+    assert!(endpoints.len() > 5 && for_nobody <= most, "{for_nobody} attempts were for nobody");
+    let pair = |of: &Value| (of["event"].to_string(), of["endpoint"].to_string());
+    let distinct: BTreeSet<_> = deliveries.iter().map(pair).collect();
+    assert_eq!(distinct.len(), deliveries.len(), "one delivery for each event and endpoint");
 }
 
 async fn all_deliveries(service: &Service) -> Vec<Value> {

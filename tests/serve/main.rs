@@ -3,6 +3,7 @@
 mod control;
 mod hostile;
 mod kill;
+mod rotation;
 mod trigger;
 
 use std::collections::BTreeMap;
@@ -12,7 +13,7 @@ use std::sync::{Arc, Mutex};
 
 use axum::Router;
 use axum::extract::State;
-use axum::http::{HeaderMap, StatusCode};
+use axum::http::{HeaderMap, HeaderValue, StatusCode, Uri};
 use reqwest::{Client, Method};
 use serde_json::{Value, json};
 use tokio::io::{AsyncBufReadExt, BufReader};
@@ -116,11 +117,17 @@ impl Service {
     }
 }
 
-/// A merchant's webhook: counts how often each event came, and can be told to refuse.
+/// The headers and the body of a request.
+type Message = (Vec<(String, String)>, String);
+
+/// A merchant's webhooks: counts how often each event came, and can be told to refuse.
 #[derive(Clone)]
 struct Door {
     url: String,
-    came: Arc<Mutex<BTreeMap<String, u32>>>,
+    /// By path and event.
+    came: Arc<Mutex<BTreeMap<(String, String), u32>>>,
+    /// The last `webhook.test` by its path.
+    tests: watch::Sender<BTreeMap<String, Message>>,
     /// Every n-th request is answered with a 500; never for zero.
     refuses: Arc<Mutex<u32>>,
     count: watch::Sender<u32>,
@@ -132,6 +139,7 @@ impl Door {
         let door = Self {
             url: format!("http://{}/webhooks", listener.local_addr().unwrap()),
             came: Arc::default(),
+            tests: watch::Sender::default(),
             refuses: Arc::default(),
             count: watch::Sender::new(0),
         };
@@ -140,9 +148,21 @@ impl Door {
         door
     }
 
-    async fn answer(State(door): State<Self>, headers: HeaderMap, _body: String) -> StatusCode {
-        let id = headers["webhook-id"].to_str().unwrap().to_owned();
-        *door.came.lock().unwrap().entry(id).or_default() += 1;
+    async fn answer(
+        State(door): State<Self>,
+        uri: Uri,
+        headers: HeaderMap,
+        body: String,
+    ) -> StatusCode {
+        let (path, id) =
+            (uri.path().to_owned(), headers["webhook-id"].to_str().unwrap().to_owned());
+        if body.contains("webhook.test") {
+            let text = |value: &HeaderValue| value.to_str().unwrap().to_owned();
+            let headers = headers.iter().map(|(name, value)| (name.to_string(), text(value)));
+            let message = (headers.collect(), body);
+            door.tests.send_modify(|tests| drop(tests.insert(path.clone(), message)));
+        }
+        *door.came.lock().unwrap().entry((path, id)).or_default() += 1;
         let mut count = 0;
         door.count.send_modify(|n| {
             *n += 1;
@@ -153,6 +173,14 @@ impl Door {
             return StatusCode::INTERNAL_SERVER_ERROR;
         }
         StatusCode::OK
+    }
+
+    /// The test that comes to this URL.
+    async fn test_at(&self, url: &str) -> Message {
+        let path = url.parse::<Uri>().unwrap().path().to_owned();
+        let mut tests = self.tests.subscribe();
+        let tests = tests.wait_for(|tests| tests.contains_key(&path)).await.unwrap();
+        tests[&path].clone()
     }
 
     /// Returns once it was called so often.

@@ -5,6 +5,7 @@
 mod back;
 mod camt;
 mod description;
+mod endpoint;
 mod event;
 mod payment;
 mod payout;
@@ -17,7 +18,7 @@ use std::fmt;
 
 use bytes::Bytes;
 
-use crate::model::{PaymentId, Reference, SimTime};
+use crate::model::{EventId, PaymentId, Reference, SimTime};
 
 use super::id::Prefix;
 use super::idempotency::{self, Outcome, Scope};
@@ -73,6 +74,8 @@ pub struct ApiReply {
     pub payment: Option<PaymentId>,
     /// What this call made the service announce.
     pub events: Vec<Event>,
+    /// The event that is to be delivered once more.
+    pub redelivery: Option<EventId>,
 }
 
 /// What a call is about.
@@ -99,6 +102,13 @@ pub(super) const ROUTES: &[&Route] = &[
     &payout::LIST,
     &payout::READ,
     &event::LIST,
+    &event::REDELIVER,
+    &endpoint::CREATE,
+    &endpoint::LIST,
+    &endpoint::READ,
+    &endpoint::ROTATE,
+    &endpoint::TEST,
+    &endpoint::DELETE,
     &rail::LIST,
     &statement::LIST,
     &statement::READ,
@@ -167,6 +177,10 @@ impl Provider {
         match route.handler {
             Handler::EachTime(handler) => handler(self, &call),
             Handler::OncePerKey(handler) => self.idempotent(&call, handler),
+            Handler::OnceIfKeyed(handler) if request.headers.contains_key("idempotency-key") => {
+                self.idempotent(&call, handler)
+            }
+            Handler::OnceIfKeyed(handler) => handler(self, &call).map(|(reply, _)| reply),
         }
     }
 
@@ -198,6 +212,9 @@ impl Provider {
                 Outcome::Created(position) => self.created(position),
                 Outcome::Refunded(id) => self.refunded(&id),
                 Outcome::PaidOut(position) => self.paid_out(position),
+                Outcome::Endpoint(position, rotations, status) => {
+                    self.with_secret(position, (rotations, status))
+                }
                 Outcome::Refused(status, body) => refusal(status, body),
             };
             let replayed = idempotency::replay_header(habit);
@@ -216,6 +233,12 @@ impl Provider {
         self.idempotency.keep(scope, fingerprint, outcome, now);
         Ok(reply)
     }
+}
+
+/// What a path names that anyone may see, where the call is for such a path.
+pub(super) fn seen_by_anyone(request: &ApiRequest) -> Option<&str> {
+    let (route, item) = route::find(request).ok()?;
+    (route.access == Access::Anyone).then_some(item)
 }
 
 /// The first items, and whether there are more.

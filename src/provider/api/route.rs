@@ -88,6 +88,8 @@ pub(in crate::provider) enum Handler {
     EachTime(fn(&mut Provider, &Call<'_>) -> Result<ApiReply, Problem>),
     /// Once per `Idempotency-Key`; the same outcome from then on.
     OncePerKey(Once),
+    /// Once per `Idempotency-Key` where there is one, else each call anew.
+    OnceIfKeyed(Once),
 }
 
 /// What is done once, with the outcome to keep.

@@ -12,7 +12,8 @@ use crate::provider::id::Prefix;
 use crate::provider::key::ApiKey;
 use crate::provider::query::Shape;
 use crate::provider::request::PAYMENT_EXAMPLE;
-use crate::provider::{Config, Provider};
+use crate::provider::{Config, Keyring, Provider};
+use crate::signature;
 
 const KEY: &str = "sk_test_example";
 const START: SimTime = SimTime::from_unix_ms(1_767_608_128_412);
@@ -38,6 +39,7 @@ pub(super) fn play() -> Examples {
     let _ = provider.mine(&paid, 20, START);
     let _ = provider.settle(&paid, START);
     let mut ids = BTreeMap::from([(Prefix::Payment, paid.as_str().to_owned())]);
+    ids.extend(provider.announced().next().map(|of| (Prefix::Event, of.id.to_string())));
     // The description would describe itself, for ever.
     for route in ROUTES.iter().filter(|route| route.path != "/openapi.json") {
         let item = match route.item.map(|item| item.shape) {
@@ -54,7 +56,8 @@ pub(super) fn play() -> Examples {
             continue;
         }
         if let Some(id) = answer["id"].as_str() {
-            let made = [Prefix::Refund, Prefix::Payout].into_iter().find(|made| made.fits(id));
+            let made = [Prefix::Refund, Prefix::Payout, Prefix::Endpoint];
+            let made = made.into_iter().find(|made| made.fits(id));
             ids.extend(made.map(|made| (made, id.to_owned())));
         }
         examples.answers.insert(route.doc.name, answer);
@@ -84,6 +87,8 @@ fn service() -> Provider {
         nonce: "example".to_owned(),
         start: START,
         profile: Arc::default(),
+        keyring: signature::scheme("standard-webhooks")
+            .map(|scheme| Keyring::new([7; 32], scheme, None)),
     })
 }
 

@@ -28,7 +28,8 @@ const WITH_KEY: &[Code] = &[
     Code::RateLimited,
 ];
 /// What a call that is carried out once per key may meet.
-const ONCE: &[Code] =
+const ONCE: &[Code] = &[Code::IdempotencyKeyReused, Code::IdempotencyError];
+const ONCE_AND_KEYED: &[Code] =
     &[Code::IdempotencyKeyMissing, Code::IdempotencyKeyReused, Code::IdempotencyError];
 
 pub(super) fn operation(
@@ -71,11 +72,12 @@ fn parameters(route: &Route) -> Vec<Value> {
         })
     };
     let item = route.item.map(|item| of(item, "path"));
-    let key = matches!(route.handler, Handler::OncePerKey(_)).then(|| {
+    let required = once(route);
+    let key = required.map(|required| {
         json!({
             "name": "Idempotency-Key",
             "in": "header",
-            "required": true,
+            "required": required,
             "description": "Stable for what is wanted and unique to it: the same key is answered \
                             the same for 24 hours, and nothing is done twice.",
             "schema": { "type": "string", "minLength": 1, "maxLength": 255 },
@@ -87,9 +89,18 @@ fn parameters(route: &Route) -> Vec<Value> {
         .collect()
 }
 
+/// Whether it is carried out once per key; then whether there must be one.
+const fn once(route: &Route) -> Option<bool> {
+    match route.handler {
+        Handler::OncePerKey(_) => Some(true),
+        Handler::OnceIfKeyed(_) => Some(false),
+        Handler::EachTime(_) => None,
+    }
+}
+
 fn responses(route: &Route, schemas: &mut SchemaGenerator, examples: &Examples) -> Value {
     let answer = &route.doc.answer;
-    let once = matches!(route.handler, Handler::OncePerKey(_));
+    let once = once(route);
     let mut json = json!({ "schema": (answer.schema)(schemas) });
     if let Some(example) = examples.answers.get(route.doc.name) {
         json["example"] = example.clone();
@@ -104,7 +115,7 @@ fn responses(route: &Route, schemas: &mut SchemaGenerator, examples: &Examples) 
     if answer.status == 201 {
         headers.insert("Location".to_owned(), header("Where it can be read.", true));
     }
-    if once {
+    if once.is_some() {
         let about = "`true` where the key was answered before.";
         headers.insert("Idempotency-Replayed".to_owned(), header(about, false));
     }
@@ -117,7 +128,11 @@ fn responses(route: &Route, schemas: &mut SchemaGenerator, examples: &Examples) 
     }
     let mut responses = json!({ answer.status.to_string(): done });
     let with_key = if route.access == Access::Anyone { &[] } else { WITH_KEY };
-    let once = if once { ONCE } else { &[] };
+    let once = match once {
+        Some(true) => ONCE_AND_KEYED,
+        Some(false) => ONCE,
+        None => &[],
+    };
     let mut refusals = BTreeMap::<u16, Vec<Code>>::new();
     for code in ALWAYS.iter().chain(with_key).chain(once).chain(route.doc.codes) {
         refusals.entry(code.status()).or_default().push(*code);

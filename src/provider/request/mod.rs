@@ -2,6 +2,7 @@
 //!
 //! What leaves here is valid for ever; nothing behind this file checks an amount again.
 
+mod endpoint;
 mod schema;
 
 use serde_json::value::RawValue;
@@ -15,6 +16,9 @@ use super::problem::{Code, Problem};
 use super::profile::Payments;
 use super::reader::{Fields, Reader, code_of, text, whole};
 
+pub(super) use endpoint::{
+    ENDPOINT_EXAMPLE, NewEndpoint, ROTATION_EXAMPLE, Rotation, read_endpoint, read_overlap,
+};
 pub(super) use schema::{NewPayment, NewPayout, NewRefund, Nothing};
 pub(super) use schema::{PAYMENT_EXAMPLE, PAYOUT_EXAMPLE, REFERENCE_PATTERN, REFUND_EXAMPLE};
 

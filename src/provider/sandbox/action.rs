@@ -5,11 +5,12 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::model::{Mistake, PaymentId};
+use crate::model::{Mistake, PaymentId, SimTime};
 use crate::provider::stray;
 use crate::provider::{Coin, Event, Hold, Refused};
 
-use super::{Declined, Sandbox};
+use super::Declined;
+use super::books::Books;
 
 /// What is done to a payment.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -98,22 +99,20 @@ pub enum PayoutAction {
     Fail,
 }
 
-impl Sandbox {
-    /// Does it, now.
-    pub(super) fn act(&mut self, payment: &PaymentId, action: &Action) -> Result<(), Declined> {
-        let events = self.perform(payment, action)?;
-        self.changed.insert(payment.clone());
-        self.announce(&events);
-        Ok(())
-    }
-
-    fn perform(&mut self, payment: &PaymentId, action: &Action) -> Result<Vec<Event>, Declined> {
-        let (now, provider) = (self.now, &mut self.provider);
+impl Books {
+    /// Does it; answers what was announced.
+    pub(super) fn perform(
+        &mut self,
+        payment: &PaymentId,
+        action: &Action,
+        now: SimTime,
+    ) -> Result<Vec<Event>, Declined> {
+        let provider = &mut self.provider;
         let events = match action {
             Action::Pay { amount, mistake } => {
-                return self.pay(payment, amount.as_deref(), *mistake);
+                return self.pay(payment, (amount.as_deref(), *mistake), now);
             }
-            Action::Expire => return self.expire(payment),
+            Action::Expire => provider.pass_deadline(payment, now),
             Action::Replace { amount } => {
                 let atoms = self.atoms(payment, amount)?;
                 self.provider.replace(payment, atoms, now)
@@ -152,8 +151,8 @@ impl Sandbox {
     fn pay(
         &mut self,
         payment: &PaymentId,
-        amount: Option<&str>,
-        mistake: Option<Mistake>,
+        (amount, mistake): (Option<&str>, Option<Mistake>),
+        now: SimTime,
     ) -> Result<Vec<Event>, Declined> {
         let Some(truth) = self.provider.truth(payment) else {
             return Err(Refused::UnknownPayment(payment.clone()).into());
@@ -162,7 +161,6 @@ impl Sandbox {
         let shown = stray::coin(truth.rail, coin).ok_or(Refused::NoSuchCoin(truth.rail.id))?;
         let atoms = amount.map(|text| shown.asset.parse(text).map(|money| money.atoms));
         let atoms = atoms.transpose()?;
-        let now = self.now;
         Ok(match mistake {
             Some(mistake) => self.provider.mistake(payment, (mistake, atoms), now)?,
             None => {
@@ -170,16 +168,6 @@ impl Sandbox {
                 self.provider.pay(payment, atoms.unwrap_or(missing), now)?
             }
         })
-    }
-
-    /// The clock goes to the payment's deadline, for everybody: there is only one.
-    fn expire(&mut self, payment: &PaymentId) -> Result<Vec<Event>, Declined> {
-        let deadline = self.provider.expires_at(payment).unwrap_or(self.now);
-        if self.is_pending(payment) && deadline > self.now {
-            self.advance(deadline.since(self.now))?;
-            return Ok(Vec::new());
-        }
-        Ok(self.provider.pass_deadline(payment, self.now)?)
     }
 
     fn atoms(&self, payment: &PaymentId, amount: &str) -> Result<u128, Declined> {

@@ -3,11 +3,13 @@
 //! A command's JSON is a file format: words here are never given another meaning. Knows nothing of
 //! the file.
 
+use std::collections::BTreeSet;
+
 use bytes::Bytes;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
-use crate::model::{EventId, MoneyError, PaymentId, SimTime, Span};
-use crate::provider::{ApiRequest, Refused, StatementFault};
+use crate::model::{EndpointId, EventId, MoneyError, PaymentId, SimTime, Span};
+use crate::provider::{ApiRequest, Refused, Scope, StatementFault};
 
 use super::action::{Action, PayoutAction};
 use super::delivery::Attempt;
@@ -18,13 +20,17 @@ use super::delivery::Attempt;
 pub enum Command {
     /// The service started.
     Opened {
-        /// Whether there is a place for deliveries.
-        endpoint: bool,
+        /// Where the operator's own endpoint is; it stays as it was where this is left out.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        webhook: Option<String>,
     },
     /// A merchant called.
     Called(Call),
     /// The clock reached something.
-    Tick,
+    Tick {
+        /// In these books.
+        books: BooksId,
+    },
     /// The clock moves ahead.
     Advance {
         /// By so many milliseconds.
@@ -46,6 +52,8 @@ pub enum Command {
     },
     /// The statement of a day is wrong from now on.
     Misstate {
+        /// In these books.
+        books: BooksId,
         /// Of this rail, such as `usdt-tron`.
         rail: String,
         /// Of this day, such as `2026-01-05`.
@@ -55,6 +63,8 @@ pub enum Command {
     },
     /// The statement of a day is put right.
     CorrectStatement {
+        /// In these books.
+        books: BooksId,
         /// Of this rail.
         rail: String,
         /// Of this day.
@@ -62,33 +72,61 @@ pub enum Command {
     },
     /// New deliveries are held back, or no longer; then those that were held are released.
     HoldAll {
+        /// Of these books.
+        books: BooksId,
         /// From now on, or no longer.
         on: bool,
+    },
+    /// A key is made.
+    MakeKey {
+        /// For these books.
+        books: BooksId,
+        /// What it opens.
+        scopes: BTreeSet<Scope>,
+    },
+    /// An endpoint is tried out.
+    TryOut {
+        /// This one.
+        endpoint: EndpointId,
     },
     /// A delivery is held back: no further attempts until it is released.
     Hold {
         /// Of this event.
         event: EventId,
+        /// For this endpoint; for all where left out.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        endpoint: Option<EndpointId>,
     },
     /// A delivery that was held back goes out.
     Release {
         /// Of this event.
         event: EventId,
+        /// For this endpoint; for all where left out.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        endpoint: Option<EndpointId>,
     },
     /// A delivery is given up.
     Drop {
         /// Of this event.
         event: EventId,
+        /// For this endpoint; for all where left out.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        endpoint: Option<EndpointId>,
     },
     /// An event is delivered, whatever came of it before.
     Redeliver {
         /// This one.
         event: EventId,
+        /// To this endpoint; to all that take it where left out.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        endpoint: Option<EndpointId>,
     },
     /// An attempt was made.
     Attempted {
         /// Of this event.
         event: EventId,
+        /// For this endpoint.
+        endpoint: EndpointId,
         /// How it went.
         attempt: Attempt,
         /// Seconds that the answer's `Retry-After` asked for.
@@ -96,9 +134,22 @@ pub enum Command {
     },
 }
 
-/// A call of a merchant.
+/// Which books: their number, which they keep for as long as their file lives.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct BooksId(pub(super) usize);
+
+/// A call of a merchant that was let in. The key that opened it is kept by its number, not as it
+/// came: a journal holds nothing that opens anything.
 #[derive(Debug, Clone)]
-pub struct Call(pub ApiRequest);
+pub struct Call {
+    /// Whose it is.
+    pub books: BooksId,
+    /// The number of the key that opened it; none where none was needed.
+    pub key: Option<usize>,
+    /// The rest.
+    pub request: ApiRequest,
+}
 
 /// One line of a journal: what was done, when, and how many ids had been given until then.
 #[derive(Debug, Clone)]
@@ -121,11 +172,14 @@ pub enum Declined {
     #[error(transparent)]
     Money(#[from] MoneyError),
     /// No such delivery.
-    #[error("there is no delivery of {0}; only events that have an endpoint are delivered")]
+    #[error("there is no such delivery of {0}; it goes where an endpoint takes its type")]
     UnknownDelivery(EventId),
     /// No such rail or day.
     #[error("there is no statement of {0} on {1}; name an enabled rail and a day as 2026-01-05")]
     UnknownStatement(String, String),
+    /// No such endpoint.
+    #[error("there is no endpoint {0}")]
+    UnknownEndpoint(EndpointId),
     /// Two attempts of one delivery at a time would race.
     #[error("an attempt of {0} is underway; wait for its answer")]
     Underway(EventId),
@@ -165,6 +219,9 @@ impl Command {
 /// A call in the journal. A body that is no text is kept as hexadecimal digits.
 #[derive(Serialize, Deserialize)]
 struct CallForm {
+    books: BooksId,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    key: Option<usize>,
     method: String,
     path: String,
     query: String,
@@ -177,9 +234,11 @@ struct CallForm {
 
 impl Serialize for Call {
     fn serialize<S: Serializer>(&self, s: S) -> Result<S::Ok, S::Error> {
-        let ApiRequest { method, path, query, headers, body } = &self.0;
+        let ApiRequest { method, path, query, headers, body } = &self.request;
         let text = std::str::from_utf8(body).ok().map(str::to_owned);
         let form = CallForm {
+            books: self.books,
+            key: self.key,
             method: method.clone(),
             path: path.clone(),
             query: query.clone(),
@@ -201,8 +260,9 @@ impl<'de> Deserialize<'de> for Call {
             }
             (None, None) => Bytes::new(),
         };
-        let CallForm { method, path, query, headers, .. } = form;
-        Ok(Self(ApiRequest { method, path, query, headers, body }))
+        let CallForm { books, key, method, path, query, headers, .. } = form;
+        let request = ApiRequest { method, path, query, headers, body };
+        Ok(Self { books, key, request })
     }
 }
 
@@ -220,10 +280,13 @@ mod tests {
                 headers: [("idempotency-key".to_owned(), "k".to_owned())].into(),
                 body: Bytes::copy_from_slice(body),
             };
-            let text = Command::Called(Call(request.clone())).to_text();
-            let Command::Called(Call(back)) = Command::from_text(&text).unwrap() else {
+            let call = Call { books: BooksId(1), key: Some(2), request: request.clone() };
+            let text = Command::Called(call).to_text();
+            let Command::Called(call) = Command::from_text(&text).unwrap() else {
                 panic!("{text} is read as another command");
             };
+            assert_eq!((call.books, call.key), (BooksId(1), Some(2)));
+            let back = call.request;
             assert_eq!(
                 (back.method, back.path, back.query),
                 ("POST".into(), request.path, "a=b".into())

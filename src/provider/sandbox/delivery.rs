@@ -17,6 +17,8 @@ use crate::provider::{Outbox, Outcome, Profile};
 pub struct Attempt {
     /// The wall clock when it was signed, which its timestamp carries.
     pub signed_at: SimTime,
+    /// The secrets that signed it, each by the number of rotations that it came after.
+    pub signed_by: Vec<usize>,
     /// Milliseconds until the answer, or until it was given up.
     pub took_ms: u64,
     /// What came back.
@@ -79,19 +81,28 @@ pub(super) enum Standing {
     Ended,
 }
 
+impl Standing {
+    /// The same where the endpoint is not there any more.
+    pub const fn without_endpoint(self) -> Self {
+        match self {
+            Self::Delivered | Self::Dropped | Self::Exhausted => self,
+            Self::Underway | Self::Due | Self::Waiting | Self::Held | Self::Ended => Self::Ended,
+        }
+    }
+}
+
 #[derive(Debug, Default)]
 pub(super) struct Delivery {
     wish: Wish,
     pub attempts: Vec<Attempt>,
 }
 
-/// All deliveries for the one endpoint.
+/// Attempts at one endpoint at a time. More would only wait there.
+const UNDERWAY_MAX: usize = 16;
+
+/// All deliveries for one endpoint.
 #[derive(Debug)]
 pub(super) struct Deliveries {
-    /// Whether there is an endpoint now.
-    pub endpoint: bool,
-    /// Whether new deliveries are held back.
-    pub holding: bool,
     profile: Arc<Profile>,
     outbox: Outbox,
     all: BTreeMap<EventId, Delivery>,
@@ -104,8 +115,6 @@ pub(super) struct Deliveries {
 impl Deliveries {
     pub fn new(seed: u64, profile: Arc<Profile>) -> Self {
         Self {
-            endpoint: false,
-            holding: false,
             outbox: Outbox::new(seed, profile.clone()),
             profile,
             all: BTreeMap::new(),
@@ -114,19 +123,15 @@ impl Deliveries {
         }
     }
 
-    /// A process began, with or without an endpoint.
-    pub fn open(&mut self, endpoint: bool) {
-        self.endpoint = endpoint;
+    /// A process began: nothing is underway.
+    pub fn open(&mut self) {
         self.underway.clear();
     }
 
-    /// Takes an event in, if there is an endpoint for it.
-    pub fn queue(&mut self, event: EventId) {
-        if !self.endpoint {
-            return;
-        }
+    /// Takes an event in, to be sent or held back.
+    pub fn queue(&mut self, event: EventId, holding: bool) {
         self.outbox.queue(event.clone());
-        let wish = if self.holding { Wish::Hold } else { Wish::Send };
+        let wish = if holding { Wish::Hold } else { Wish::Send };
         if wish == Wish::Send && !self.outbox.is_disabled() {
             self.ready.insert(event.clone());
         }
@@ -150,7 +155,8 @@ impl Deliveries {
         let ready = self.ready.iter().map(|event| (event, None));
         let retries = self.outbox.planned().map(|(event, at)| (event, Some(at)));
         let pending = ready.chain(retries).filter(|(event, _)| !self.underway.contains(*event));
-        pending.filter(|(event, _)| self.endpoint && !self.outbox.is_blocked(event))
+        let has_room = self.underway.len() < UNDERWAY_MAX;
+        pending.filter(move |(event, _)| has_room && !self.outbox.is_blocked(event))
     }
 
     /// Notes what came of an attempt.
@@ -186,12 +192,8 @@ impl Deliveries {
         self.underway.contains(event)
     }
 
-    /// Holds new deliveries back, or releases all that were.
-    pub fn hold_all(&mut self, on: bool) -> Vec<EventId> {
-        self.holding = on;
-        if on {
-            return Vec::new();
-        }
+    /// Releases all that are held back; answers which.
+    pub fn release_all(&mut self) -> Vec<EventId> {
         let held = self.all.iter().filter(|(_, delivery)| delivery.wish == Wish::Hold);
         let held: Vec<EventId> = held.map(|(event, _)| event.clone()).collect();
         for event in &held {
@@ -219,14 +221,13 @@ impl Deliveries {
         true
     }
 
-    /// Sends it once more, whatever came of it. Whoever asks for that wants the endpoint to be
-    /// tried again, even if it had said that it wants nothing any more.
-    pub fn redeliver(&mut self, event: &EventId) -> bool {
-        let Some(delivery) = self.all.get_mut(event) else { return false };
-        delivery.wish = Wish::Send;
+    /// Sends it once more, whatever came of it, or for the first time. Whoever asks for that wants
+    /// the endpoint to be tried again, even if it had said that it wants nothing any more.
+    pub fn redeliver(&mut self, event: &EventId) {
+        self.all.entry(event.clone()).or_default().wish = Wish::Send;
+        self.outbox.queue(event.clone());
         self.outbox.enable();
         self.ready.insert(event.clone());
-        true
     }
 
     fn stop(&mut self, event: &EventId, wish: Wish) -> bool {
@@ -258,6 +259,10 @@ impl Deliveries {
     /// Attempts made so far.
     pub fn attempts(&self, event: &EventId) -> usize {
         self.all.get(event).map_or(0, |delivery| delivery.attempts.len())
+    }
+
+    pub fn has(&self, event: &EventId) -> bool {
+        self.all.contains_key(event)
     }
 
     pub fn count(&self) -> usize {

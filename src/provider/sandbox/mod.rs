@@ -2,27 +2,33 @@
 //!
 //! What merchants call, what an operator does, what the passing of time brings and what came of
 //! each attempt are all commands. The same commands at the same instants give the same sandbox,
-//! byte for byte, so a journal of them is all that a restart needs. Knows no socket, no file, no
-//! clock and no key of webhooks: whoever drives it hands in the wall clock and carries out attempts.
+//! byte for byte, so a journal of them is all that a restart needs. It has books for each account
+//! in each mode, and one clock for all. Knows no socket, no file and no clock: whoever drives it
+//! hands in the wall clock and carries out attempts.
 
 mod action;
+mod books;
 mod command;
 mod delivery;
+mod dispatch;
+mod trouble;
 mod view;
 
 use std::collections::BTreeSet;
 
-use crate::model::{EventId, PaymentId, Rail, SimTime, Span, Status, rail_by_id};
+use crate::model::{EventId, PaymentId, SimTime, Span, Status};
+use crate::signature::Secret;
 
 use super::idempotency::is_replay;
-use super::statement;
-use super::{ApiReply, ApiRequest, Config, Event, Provider};
+use super::{ApiReply, ApiRequest, Config, Provider, account, guard};
 
 pub use action::{Action, PayoutAction};
-pub use command::{Call, Command, Declined, Entry, Unreadable};
+pub use command::{BooksId, Call, Command, Declined, Entry, Unreadable};
 pub use delivery::{Attempt, Reply};
-pub use view::Signing;
+pub use dispatch::Dispatch;
+pub use trouble::{Manner, Spell, Trouble};
 
+use books::Books;
 use delivery::Deliveries;
 
 /// The farthest that the clock moves at once. Years of four digits are all that the wire has.
@@ -48,39 +54,36 @@ pub struct Diverged {
 /// The machine.
 #[derive(Debug)]
 pub struct Sandbox {
-    provider: Provider,
-    deliveries: Deliveries,
+    /// Never empty. The first ones are those of whoever names no others.
+    books: Vec<Books>,
     /// How far its clock is ahead of the wall's.
     ahead: Span,
     /// The last instant at which something happened; its clock never goes back.
     now: SimTime,
-    /// When the windows of open payments close.
-    deadlines: BTreeSet<(SimTime, PaymentId)>,
-    /// When the statements of the current day can be ready.
-    day_ends: SimTime,
     /// What was done and is not journalled yet.
     accepted: Vec<Entry>,
-    /// Payments about which something changed since this was last asked.
-    changed: BTreeSet<PaymentId>,
     replayed: u64,
+    /// What befalls the next calls; the second thing here that is not journalled.
+    trouble: Option<Spell>,
 }
 
 /// Being driven.
 impl Sandbox {
-    /// One without payments.
+    /// One without payments, with books for each of these.
+    ///
+    /// # Panics
+    /// Without any, or for one without a keyring.
     #[must_use]
-    pub fn new(config: Config) -> Self {
-        let (seed, now, profile) = (config.seed, config.start, config.profile.clone());
+    pub fn new(configs: Vec<Config>) -> Self {
+        let now = configs.first().expect("a sandbox has an account").start;
+        assert!(configs.iter().all(|of| of.keyring.is_some()), "a sandbox has secrets of its own");
         Self {
-            provider: Provider::new(config),
-            deliveries: Deliveries::new(seed, profile),
+            books: configs.into_iter().map(Books::new).collect(),
             ahead: Span::default(),
             now,
-            deadlines: BTreeSet::new(),
-            day_ends: statement::midnight(now).plus(statement::DAY),
             accepted: Vec::new(),
-            changed: BTreeSet::new(),
             replayed: 0,
+            trouble: None,
         }
     }
 
@@ -92,39 +95,64 @@ impl Sandbox {
         self.replayed += 1;
         let diverged = Diverged { entry: self.replayed };
         self.now = entry.at;
-        if !self.provider.skip_ids(entry.ids) {
+        let BooksId(books) = self.books_of(&entry.command);
+        let known = self.books.get_mut(books);
+        if !known.is_some_and(|books| books.provider.skip_ids(entry.ids)) {
             return Err(diverged);
         }
-        let done = match &entry.command {
-            Command::Called(call) => {
-                self.handle(&call.0);
-                Ok(())
-            }
-            command => self.carry_out(command),
-        };
-        self.changed.clear();
+        let done = self.carry_out(BooksId(books), &entry.command);
+        self.take_changed();
         done.map_err(|_| diverged)
     }
 
-    /// Begins to serve, now that everything is replayed. `endpoint` tells whether there is a place
-    /// for deliveries: what is announced while there is none is never delivered.
-    pub fn open(&mut self, endpoint: bool, wall: SimTime) {
+    /// Begins to serve, now that everything is replayed. With `webhook` the operator's own endpoint
+    /// is there from now on; answers what verifies its deliveries, if both were made just now.
+    pub fn open(&mut self, webhook: Option<&str>, wall: SimTime) -> Option<Secret> {
         self.tick(wall);
-        self.provider.skip_ids(self.provider.ids_given().saturating_add(IDS_SKIPPED));
-        let command = Command::Opened { endpoint };
-        let opened = self.command(command);
+        for Books { provider, .. } in &mut self.books {
+            provider.skip_ids(provider.ids_given().saturating_add(IDS_SKIPPED));
+        }
+        let before = self.books[0].provider.endpoints().count();
+        let opened = self.command(Command::Opened { webhook: webhook.map(str::to_owned) });
         debug_assert!(opened.is_ok(), "nothing forbids a start");
+        let provider = &self.books[0].provider;
+        let is_given = provider.keyring.as_ref().is_some_and(|keyring| keyring.given().is_some());
+        let made = provider.endpoints().nth(before).filter(|_| !is_given)?;
+        let secret = provider.webhook_secret(&made.id, 0)?;
+        provider.webhook_scheme().map(|scheme| scheme.handed(&secret))
     }
 
-    /// Answers a call of a merchant.
-    pub fn call(&mut self, request: ApiRequest, wall: SimTime) -> ApiReply {
+    /// Answers a call of a merchant, well or in trouble.
+    pub fn call(&mut self, request: &ApiRequest, wall: SimTime) -> (ApiReply, Manner) {
         self.tick(wall);
-        let (at, ids) = (self.now, self.provider.ids_given());
-        let reply = self.handle(&request);
-        if may_change(&request, &reply) {
-            self.accepted.push(Entry { at, ids, command: Command::Called(Call(request)) });
+        let position = account::books_for(self.books.iter().map(|books| &books.provider), request);
+        let books = &mut self.books[position];
+        let trouble = self.trouble.map(|spell| spell.trouble);
+        self.trouble = self.trouble.and_then(Spell::shorter);
+        let manner = trouble.map_or(Manner::Whole, Trouble::manner);
+        if let Some(problem) = trouble.and_then(Trouble::problem) {
+            let mut reply = books.provider.refuse(&problem);
+            if [429, 503].contains(&reply.status) {
+                reply.headers.push(("retry-after".to_owned(), "1".to_owned()));
+            }
+            return (reply, manner);
         }
-        reply
+        if manner == Manner::Never {
+            return (ApiReply::default(), manner);
+        }
+        let (at, ids) = (self.now, books.provider.ids_given());
+        let reply = books.handle(request, at);
+        if may_change(request, &reply) {
+            let (request, key) = guard::set_aside(request, &books.provider.keys);
+            let call = Call { books: BooksId(position), key, request };
+            self.accepted.push(Entry { at, ids, command: Command::Called(call) });
+        }
+        (reply, manner)
+    }
+
+    /// The next calls go wrong, or go well again.
+    pub const fn make_trouble(&mut self, spell: Option<Spell>) {
+        self.trouble = spell;
     }
 
     /// Carries a command out, or leaves everything as it was.
@@ -133,42 +161,63 @@ impl Sandbox {
     /// [`Declined`], which says why.
     pub fn obey(&mut self, command: Command, wall: SimTime) -> Result<(), Declined> {
         self.tick(wall);
-        // What is underway is not journalled: after a restart nothing is.
-        if let Command::Redeliver { event } = &command
-            && self.deliveries.is_underway(event)
-        {
-            return Err(Declined::Underway(event.clone()));
+        let BooksId(books) = self.books_of(&command);
+        let known = &self.books[books];
+        match &command {
+            // What is underway is not journalled: after a restart nothing is.
+            Command::Redeliver { event, endpoint }
+                if known.is_underway(event, endpoint.as_ref()) =>
+            {
+                return Err(Declined::Underway(event.clone()));
+            }
+            // The clock goes to the payment's deadline, for everybody: there is only one.
+            Command::Act { payment, action: Action::Expire } => {
+                let truth = known.provider.truth(payment);
+                let pending = truth.is_some_and(|truth| truth.status == Status::Pending);
+                let deadline = known.provider.expires_at(payment).filter(|_| pending);
+                if let Some(deadline) = deadline.filter(|at| *at > self.now) {
+                    let ms = deadline.since(self.now).ms();
+                    return self.obey(Command::Advance { ms }, wall);
+                }
+            }
+            _ => {}
         }
-        self.command(command)
+        self.command(command)?;
+        self.tick(wall);
+        Ok(())
     }
 
-    /// Lets happen what the clock brings: windows that close, days that end.
+    /// Lets happen what the clock brings.
     pub fn tick(&mut self, wall: SimTime) {
         self.now = self.clock(wall);
-        let window_closes = self.deadlines.first().is_some_and(|(at, _)| *at <= self.now);
-        if window_closes || self.day_ends <= self.now {
-            let closed = self.command(Command::Tick);
-            debug_assert!(closed.is_ok(), "time passes without asking");
+        for position in 0..self.books.len() {
+            if self.books[position].next_timer().is_some_and(|at| at <= self.now) {
+                let passed = self.command(Command::Tick { books: BooksId(position) });
+                debug_assert!(passed.is_ok(), "time passes without asking");
+            }
         }
     }
 
     /// The next attempt that is due, which is underway from now on.
-    pub fn take_attempt(&mut self, wall: SimTime) -> Option<Event> {
+    pub fn take_attempt(&mut self, wall: SimTime) -> Option<Dispatch> {
         self.tick(wall);
-        let event = self.deliveries.take(self.now)?;
-        let is_retry = self.deliveries.attempts(&event) > 0;
-        let event = self.provider.event(&event)?;
-        Some(self.provider.as_sent(&event, self.now, is_retry))
+        let now = self.now;
+        self.books.iter_mut().find_map(|books| books.take(now))
     }
 
     /// How long nothing happens by itself, if nobody does anything; none if for ever.
     #[must_use]
     pub fn rests_for(&self, wall: SimTime) -> Option<Span> {
         let now = self.clock(wall);
-        let deadline = self.deadlines.first().map(|(at, _)| *at);
-        let attempt = self.deliveries.next_due(now);
-        let next = deadline.into_iter().chain(attempt).min()?;
+        let next = |books: &Books| books.next_timer().into_iter().chain(books.next_attempt(now));
+        let next = self.books.iter().flat_map(next).min()?;
         Some(next.since(now))
+    }
+
+    /// Whether the next call goes wrong.
+    #[must_use]
+    pub const fn is_troubled(&self) -> bool {
+        self.trouble.is_some()
     }
 
     /// What was done since this was last asked, to be journalled in this order.
@@ -178,13 +227,38 @@ impl Sandbox {
 
     /// The payments about which something changed since this was last asked.
     pub fn take_changed(&mut self) -> BTreeSet<PaymentId> {
-        std::mem::take(&mut self.changed)
+        let changed = self.books.iter_mut().map(|books| std::mem::take(&mut books.changed));
+        changed.flatten().collect()
     }
 
-    /// The service, read.
+    /// The books of this account in this mode; the first that fit where something is left out.
     #[must_use]
-    pub const fn provider(&self) -> &Provider {
-        &self.provider
+    pub fn books(&self, account: Option<&str>, live: Option<bool>) -> Option<BooksId> {
+        let fits = |Provider { account: of, .. }: &Provider| {
+            account.is_none_or(|id| of.id == id) && live.is_none_or(|live| of.live == live)
+        };
+        self.books.iter().position(|books| fits(&books.provider)).map(BooksId)
+    }
+
+    /// The service to which these books belong, read.
+    ///
+    /// # Panics
+    /// For the books of another sandbox.
+    #[must_use]
+    pub fn provider(&self, BooksId(books): BooksId) -> &Provider {
+        &self.books[books].provider
+    }
+
+    /// The service of every account in every mode, read.
+    pub fn all(&self) -> impl Iterator<Item = &Provider> {
+        self.books.iter().map(|books| &books.provider)
+    }
+
+    /// The service that announced this event, read.
+    #[must_use]
+    pub fn announcer(&self, event: &EventId) -> Option<&Provider> {
+        let mut providers = self.books.iter().map(|books| &books.provider);
+        providers.find(|provider| provider.place_of(event).is_some())
     }
 
     /// The sandbox's clock when the wall's shows this.
@@ -197,133 +271,103 @@ impl Sandbox {
 /// What commands do. Everything here happens alike when it is replayed.
 impl Sandbox {
     fn command(&mut self, command: Command) -> Result<(), Declined> {
-        let (at, ids) = (self.now, self.provider.ids_given());
-        self.carry_out(&command)?;
+        let books = self.books_of(&command);
+        let (at, ids) = (self.now, self.books[books.0].provider.ids_given());
+        self.carry_out(books, &command)?;
         self.accepted.push(Entry { at, ids, command });
         Ok(())
     }
 
-    fn carry_out(&mut self, command: &Command) -> Result<(), Declined> {
-        let now = self.now;
+    /// Whose business a command is. What names nothing that is known is refused by the first.
+    fn books_of(&self, command: &Command) -> BooksId {
+        let owner = |owns: &dyn Fn(&Provider) -> bool| {
+            let position = self.books.iter().position(|books| owns(&books.provider));
+            BooksId(position.unwrap_or(0))
+        };
         match command {
-            Command::Opened { endpoint } => self.deliveries.open(*endpoint),
-            Command::Called(call) => drop(self.handle(&call.0)),
-            Command::Tick => self.pass_time(),
+            Command::Opened { .. } | Command::Advance { .. } => BooksId(0),
+            Command::Tick { books }
+            | Command::HoldAll { books, .. }
+            | Command::Misstate { books, .. }
+            | Command::CorrectStatement { books, .. }
+            | Command::MakeKey { books, .. } => *books,
+            Command::TryOut { endpoint } => {
+                owner(&|provider| provider.endpoint(endpoint).is_some())
+            }
+            Command::Called(call) => call.books,
+            Command::Act { payment, .. } => owner(&|provider| provider.get(payment).is_some()),
+            Command::ActOnPayout { payout, .. } => {
+                owner(&|provider| provider.payout_position(payout).is_some())
+            }
+            Command::Hold { event, .. }
+            | Command::Release { event, .. }
+            | Command::Drop { event, .. }
+            | Command::Redeliver { event, .. }
+            | Command::Attempted { event, .. } => {
+                owner(&|provider| provider.place_of(event).is_some())
+            }
+        }
+    }
+
+    fn carry_out(&mut self, at: BooksId, command: &Command) -> Result<(), Declined> {
+        let now = self.now;
+        let books = &mut self.books[at.0];
+        match command {
+            Command::Opened { webhook } => {
+                for deliveries in self.books.iter_mut().flat_map(|of| of.deliveries.values_mut()) {
+                    deliveries.open();
+                }
+                if let Some(url) = webhook {
+                    self.books[at.0].provider.set_webhook(url, now);
+                }
+            }
+            Command::Called(call) => {
+                let request = guard::put_back(&call.request, &books.provider.keys, call.key);
+                books.handle(&request, now);
+            }
+            Command::Tick { .. } => books.tick(now),
             Command::Advance { ms } => self.advance(Span::from_ms(*ms))?,
-            Command::Act { payment, action } => self.act(payment, action)?,
-            Command::ActOnPayout { payout, action } => {
-                let events = match action {
-                    PayoutAction::Approve => self.provider.approve_payout(payout, now),
-                    PayoutAction::Complete => self.provider.complete_payout(payout, now),
-                    PayoutAction::Fail => self.provider.fail_payout(payout, now),
-                };
-                self.announce(&events?);
+            Command::Act { payment, action } => books.act(payment, action, now)?,
+            Command::ActOnPayout { payout, action } => books.act_on_payout(payout, *action, now)?,
+            Command::Misstate { rail, date, fault, .. } => {
+                let (rail, day) = books.statement(rail, date)?;
+                books.provider.misstate(rail, day, *fault);
             }
-            Command::Misstate { rail, date, fault } => {
-                let (rail, day) = self.statement(rail, date)?;
-                self.provider.misstate(rail, day, *fault);
+            Command::CorrectStatement { rail, date, .. } => {
+                let (rail, day) = books.statement(rail, date)?;
+                books.correct_statement(rail, day, now);
             }
-            Command::CorrectStatement { rail, date } => {
-                let (rail, day) = self.statement(rail, date)?;
-                let events = self.provider.correct_statement(rail, day, now);
-                self.announce(&events);
+            Command::HoldAll { on, .. } => books.hold_all(*on),
+            Command::MakeKey { scopes, .. } => books.provider.make_key(scopes.clone()),
+            Command::TryOut { endpoint } => books.try_out(endpoint, now)?,
+            Command::Hold { event, endpoint } => {
+                books.each_delivery(event, endpoint.as_ref(), Deliveries::hold)?;
             }
-            Command::HoldAll { on } => self.hold_all(*on),
-            Command::Hold { event } => self.delivery(event, Deliveries::hold)?,
-            Command::Release { event } => self.delivery(event, Deliveries::release)?,
-            Command::Drop { event } => self.delivery(event, Deliveries::drop)?,
-            Command::Redeliver { event } => self.delivery(event, Deliveries::redeliver)?,
-            Command::Attempted { event, attempt, retry_after_s } => {
-                self.deliveries.answered(event, now, attempt.clone(), *retry_after_s);
-                let event = self.provider.event(event);
-                self.changed.extend(event.and_then(|event| event.payment().cloned()));
+            Command::Release { event, endpoint } => {
+                books.each_delivery(event, endpoint.as_ref(), Deliveries::release)?;
+            }
+            Command::Drop { event, endpoint } => {
+                books.each_delivery(event, endpoint.as_ref(), Deliveries::drop)?;
+            }
+            Command::Redeliver { event, endpoint } => {
+                if !books.redeliver(event, endpoint.as_ref()) {
+                    return Err(Declined::UnknownDelivery(event.clone()));
+                }
+            }
+            Command::Attempted { event, endpoint, attempt, retry_after_s } => {
+                books.answered((endpoint, event), now, attempt.clone(), *retry_after_s);
             }
         }
         Ok(())
     }
 
-    fn handle(&mut self, request: &ApiRequest) -> ApiReply {
-        let reply = self.provider.handle(request, self.now, 0);
-        if let (Some(payment), false) = (&reply.payment, reply.events.is_empty()) {
-            if self.is_pending(payment) {
-                let deadline = self.provider.expires_at(payment);
-                self.deadlines.extend(deadline.map(|at| (at, payment.clone())));
-            }
-            self.changed.insert(payment.clone());
-        }
-        self.announce(&reply.events);
-        reply
-    }
-
-    fn announce(&mut self, events: &[Event]) {
-        for event in events {
-            self.changed.extend(event.payment().cloned());
-            self.deliveries.queue(event.id.clone());
-        }
-    }
-
-    fn statement(&self, rail: &str, date: &str) -> Result<(&'static Rail, SimTime), Declined> {
-        let known = rail_by_id(rail).filter(|rail| self.provider.rails.contains(rail));
-        let unknown = || Declined::UnknownStatement(rail.to_owned(), date.to_owned());
-        known.zip(statement::day(date)).ok_or_else(unknown)
-    }
-
-    /// What the clock brings: windows close, and statements of days that are over are ready.
-    fn pass_time(&mut self) {
-        self.close_windows();
-        if self.day_ends <= self.now {
-            self.day_ends = statement::midnight(self.now).plus(statement::DAY);
-            let events = self.provider.close_days(self.now);
-            self.announce(&events);
-        }
-    }
-
-    /// Each window closes at its own instant, however late that is noticed.
-    fn close_windows(&mut self) {
-        while let Some((at, payment)) = self.deadlines.pop_first() {
-            if at > self.now {
-                self.deadlines.insert((at, payment));
-                return;
-            }
-            if self.is_pending(&payment)
-                && let Ok(events) = self.provider.pass_deadline(&payment, at)
-            {
-                self.announce(&events);
-            }
-        }
-    }
-
-    fn is_pending(&self, payment: &PaymentId) -> bool {
-        self.provider.truth(payment).is_some_and(|truth| truth.status == Status::Pending)
-    }
-
+    /// The clock moves; what that brings follows as a tick of its own.
     fn advance(&mut self, by: Span) -> Result<(), Declined> {
         if by > ADVANCE_MAX || self.now.plus(by) > END {
             return Err(Declined::TooFar(by));
         }
         self.ahead = Span::from_ms(self.ahead.ms().saturating_add(by.ms()));
         self.now = self.now.plus(by);
-        self.pass_time();
-        Ok(())
-    }
-
-    fn hold_all(&mut self, on: bool) {
-        for event in self.deliveries.hold_all(on) {
-            let event = self.provider.event(&event);
-            self.changed.extend(event.and_then(|event| event.payment().cloned()));
-        }
-    }
-
-    fn delivery(
-        &mut self,
-        event: &EventId,
-        work: fn(&mut Deliveries, &EventId) -> bool,
-    ) -> Result<(), Declined> {
-        let known = self.provider.event(event);
-        let Some(known) = known.filter(|_| work(&mut self.deliveries, event)) else {
-            return Err(Declined::UnknownDelivery(event.clone()));
-        };
-        self.changed.extend(known.payment().cloned());
         Ok(())
     }
 }

@@ -1,37 +1,51 @@
 //! What an operator sees of a sandbox, as JSON: payments with their timelines, events, deliveries
-//! with each attempt's request and answer.
+//! with each attempt's request and answer, endpoints, keys by their scopes.
 //!
-//! Reads, changes nothing. Payments look as they do on the merchants' side. How a request was
-//! signed is told by the caller, who has the key.
+//! Reads, changes nothing, and shows no secret. Payments look as they do on the merchants' side;
+//! the headers of a request are signed again as they were.
 
 use serde::Serialize;
 use serde_json::value::RawValue;
 
-use crate::model::{EventId, PaymentId, SimTime};
+use crate::model::{EndpointId, EventId, PaymentId, SimTime};
+use crate::provider::endpoint::EndpointForm;
 use crate::provider::payment::{Announcement, Payment};
 use crate::provider::wire::{self, PaymentForm};
 use crate::provider::{Event, event};
 
-use super::Sandbox;
-use super::delivery::{Attempt, Reply, Standing};
-
-/// How the request of an attempt read that was signed at that instant: its headers.
-pub type Signing<'a> = &'a dyn Fn(&Event, SimTime) -> Vec<(String, String)>;
+use super::books::Books;
+use super::delivery::{Attempt, Deliveries, Reply, Standing};
+use super::{BooksId, Sandbox, Spell};
 
 /// The sandbox as a whole.
 #[derive(Serialize)]
 struct StatusForm<'a> {
     now: SimTime,
     ahead_ms: u64,
+    /// What befalls the next calls.
+    trouble: Option<Spell>,
+    books: Vec<BooksForm<'a>>,
+}
+
+/// One account in one mode.
+#[derive(Serialize)]
+struct BooksForm<'a> {
     account: &'a str,
     livemode: bool,
     rails: Vec<&'static str>,
-    /// Whether there is a place for deliveries, and whether it takes any.
-    endpoint: &'static str,
+    keys: Vec<KeyForm>,
+    endpoints: Vec<EndpointForm<'a>>,
+    /// Whether new deliveries are held back.
     holding: bool,
     payments: usize,
     events: usize,
     deliveries: usize,
+}
+
+/// A key by what it opens; the key itself is never shown again.
+#[derive(Serialize)]
+struct KeyForm {
+    scopes: Vec<&'static str>,
 }
 
 #[derive(Serialize)]
@@ -62,12 +76,14 @@ struct EventForm<'a> {
     type_name: &'static str,
     occurred_at: SimTime,
     body: Box<RawValue>,
-    /// None for what was announced while there was no endpoint.
-    delivery: Option<DeliveryForm<'a>>,
+    /// None for what no endpoint took.
+    deliveries: Vec<DeliveryForm<'a>>,
 }
 
 #[derive(Serialize)]
 struct DeliveryForm<'a> {
+    endpoint: &'a EndpointId,
+    url: &'a str,
     standing: Standing,
     next_attempt_at: Option<SimTime>,
     attempts: Vec<AttemptForm<'a>>,
@@ -105,78 +121,86 @@ impl Sandbox {
     /// The sandbox as a whole, when the wall clock shows this.
     #[must_use]
     pub fn status_json(&self, wall: SimTime) -> Vec<u8> {
-        let provider = &self.provider;
         wire::to_bytes(&StatusForm {
             now: self.clock(wall),
             ahead_ms: self.ahead.ms(),
-            account: &provider.account.id,
-            livemode: provider.account.live,
-            rails: provider.rails.iter().map(|rail| rail.id).collect(),
-            endpoint: match (self.deliveries.endpoint, self.deliveries.is_disabled()) {
-                (false, _) => "none",
-                (true, false) => "enabled",
-                (true, true) => "disabled",
-            },
-            holding: self.deliveries.holding,
-            payments: provider.payments.len(),
-            events: provider.events.len(),
-            deliveries: self.deliveries.count(),
+            trouble: self.trouble,
+            books: self.books.iter().map(Books::form).collect(),
         })
     }
 
     /// Payments, the newest first: those before this one, at most so many.
     #[must_use]
-    pub fn payments_json(&self, before: Option<&str>, limit: usize) -> Vec<u8> {
-        let payments = &self.provider.payments;
+    pub fn payments_json(&self, at: BooksId, before: Option<&str>, limit: usize) -> Vec<u8> {
+        let books = &self.books[at.0];
+        let payments = &books.provider.payments;
         let end = match before {
             Some(id) => payments.partition_point(|payment| payment.id.as_str() < id),
             None => payments.len(),
         };
         let wanted = payments[..end].iter().rev().take(limit);
-        let data = wanted.map(|payment| self.payment_form(payment)).collect();
+        let data = wanted.map(|payment| books.payment_form(payment)).collect();
         wire::to_bytes(&ListForm { data, has_more: end > limit })
     }
 
     /// One payment with its events and deliveries.
     #[must_use]
-    pub fn payment_json(&self, id: &PaymentId, signing: Signing<'_>) -> Option<Vec<u8>> {
-        let payment = self.provider.get(id)?;
+    pub fn payment_json(&self, id: &PaymentId) -> Option<Vec<u8>> {
+        let books = self.books.iter().find(|books| books.provider.get(id).is_some())?;
+        let payment = books.provider.get(id)?;
         let (due, received) = (payment.terms.due(), payment.received());
         let missing = due.less(received).unwrap_or(due);
-        let events = payment.said.iter().map(|said| self.event_form(payment, said, signing));
+        let events = payment.said.iter().map(|said| books.event_form(payment, said));
         Some(wire::to_bytes(&DetailForm {
-            payment: self.payment_form(payment),
+            payment: books.payment_form(payment),
             missing: MissingForm {
                 amount: missing.amount(),
-                confirmations: self.provider.confirmations_missing(id),
+                confirmations: books.provider.confirmations_missing(id),
             },
             events: events.collect(),
         }))
     }
 
-    /// Deliveries, the newest event first: those before this event, at most so many.
+    /// Deliveries, the newest event first: those before this event, of so many events at most.
     #[must_use]
-    pub fn deliveries_json(
-        &self,
-        before: Option<&str>,
-        limit: usize,
-        signing: Signing<'_>,
-    ) -> Vec<u8> {
-        let provider = &self.provider;
+    pub fn deliveries_json(&self, at: BooksId, before: Option<&str>, limit: usize) -> Vec<u8> {
+        let books = &self.books[at.0];
+        let provider = &books.provider;
         let events = provider.events.iter().rev().copied();
         let events = events.map(|place| (place, provider.event_id(place)));
         let earlier = events.skip_while(|(_, id)| before.is_some_and(|end| id.as_str() >= end));
-        let mut forms = earlier.filter_map(|(place, id)| {
-            Some(ListedForm {
+        let delivered = earlier.filter(|(_, id)| books.deliveries.values().any(|of| of.has(id)));
+        let mut delivered = delivered.peekable();
+        let listed = delivered.by_ref().take(limit).flat_map(|(place, id)| {
+            let deliveries = books.delivery_forms(id, || provider.event_at(place));
+            deliveries.into_iter().map(move |delivery| ListedForm {
                 event: id.as_str(),
                 type_name: provider.event_type(place),
                 payment: provider.payment_at(place).map(|payment| payment.id.as_str()),
-                delivery: self.delivery_form(id, || provider.event_at(place), signing)?,
+                delivery,
             })
         });
-        let data: Vec<_> = forms.by_ref().take(limit).collect();
-        let has_more = forms.next().is_some();
+        let data: Vec<_> = listed.collect();
+        let has_more = delivered.peek().is_some();
         wire::to_bytes(&ListForm { data, has_more })
+    }
+}
+
+impl Books {
+    fn form(&self) -> BooksForm<'_> {
+        let provider = &self.provider;
+        let keys = provider.keys.iter();
+        BooksForm {
+            account: &provider.account.id,
+            livemode: provider.account.live,
+            rails: provider.rails.iter().map(|rail| rail.id).collect(),
+            keys: keys.map(|key| KeyForm { scopes: key.scope_words() }).collect(),
+            endpoints: provider.endpoints().map(|endpoint| endpoint.form_now()).collect(),
+            holding: self.holding,
+            payments: provider.payments.len(),
+            events: provider.events.len(),
+            deliveries: self.deliveries.values().map(Deliveries::count).sum(),
+        }
     }
 
     fn payment_form<'a>(&'a self, payment: &'a Payment) -> PaymentForm<'a> {
@@ -184,48 +208,53 @@ impl Sandbox {
         wire::payment(&self.provider.account, payment, &view)
     }
 
-    fn event_form<'a>(
-        &'a self,
-        payment: &'a Payment,
-        said: &'a Announcement,
-        signing: Signing<'_>,
-    ) -> EventForm<'a> {
+    fn event_form<'a>(&'a self, payment: &'a Payment, said: &'a Announcement) -> EventForm<'a> {
         let form = event::form(&self.provider.account, payment, said);
+        let rendered = || event::render(&self.provider.account, payment, said);
         EventForm {
             id: said.id.as_str(),
             type_name: event::type_name(said),
             occurred_at: said.occurred_at,
             body: serde_json::value::to_raw_value(&form).expect("our own forms have text keys"),
-            delivery: self.delivery_form(
-                &said.id,
-                || event::render(&self.provider.account, payment, said),
-                signing,
-            ),
+            deliveries: self.delivery_forms(&said.id, rendered),
         }
     }
 
-    fn delivery_form<'a>(
-        &'a self,
-        id: &EventId,
-        event: impl FnOnce() -> Event,
-        signing: Signing<'_>,
-    ) -> Option<DeliveryForm<'a>> {
-        let (delivery, standing, next_attempt_at) = self.deliveries.get(id)?;
-        let event = event();
-        let attempts = delivery.attempts.iter();
-        let attempts = attempts.map(|attempt| attempt_form(attempt, &event, signing)).collect();
-        Some(DeliveryForm { standing, next_attempt_at, attempts })
+    /// The deliveries of an event, one for each endpoint to which it goes or went.
+    fn delivery_forms(&self, id: &EventId, event: impl Fn() -> Event) -> Vec<DeliveryForm<'_>> {
+        let forms = self.deliveries.iter().filter_map(|(endpoint, deliveries)| {
+            let (delivery, standing, next_attempt_at) = deliveries.get(id)?;
+            let is_deleted = self.provider.endpoint(endpoint).is_none();
+            let attempts = delivery.attempts.iter();
+            let attempts = attempts.map(|attempt| AttemptForm {
+                signed_at: attempt.signed_at,
+                took_ms: attempt.took_ms,
+                request_headers: self.headers(endpoint, event(), attempt),
+                reply: match &attempt.reply {
+                    Reply::Http { status, body } => ReplyForm::Http { status: *status, body },
+                    Reply::Failed(failed) => ReplyForm::Failed { failed },
+                },
+            });
+            Some(DeliveryForm {
+                endpoint,
+                url: self.provider.url_of(endpoint)?,
+                standing: if is_deleted { standing.without_endpoint() } else { standing },
+                next_attempt_at: next_attempt_at.filter(|_| !is_deleted),
+                attempts: attempts.collect(),
+            })
+        });
+        forms.collect()
     }
-}
 
-fn attempt_form<'a>(attempt: &'a Attempt, event: &Event, signing: Signing<'_>) -> AttemptForm<'a> {
-    AttemptForm {
-        signed_at: attempt.signed_at,
-        took_ms: attempt.took_ms,
-        request_headers: signing(event, attempt.signed_at),
-        reply: match &attempt.reply {
-            Reply::Http { status, body } => ReplyForm::Http { status: *status, body },
-            Reply::Failed(failed) => ReplyForm::Failed { failed },
-        },
+    fn headers(
+        &self,
+        endpoint: &EndpointId,
+        event: Event,
+        attempt: &Attempt,
+    ) -> Vec<(String, String)> {
+        let dispatch = self.dispatch(endpoint, event, attempt.signed_by.clone());
+        // What could be signed once can always be signed.
+        let signed = dispatch.and_then(|dispatch| dispatch.signed(attempt.signed_at).ok());
+        signed.map(|signed| signed.headers).unwrap_or_default()
     }
 }

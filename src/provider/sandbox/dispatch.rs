@@ -1,0 +1,38 @@
+//! A message to an endpoint: which event, where to, and how it is signed.
+//!
+//! Signing takes the instant as an argument, so that what was sent once can be shown again as it
+//! was. Sends nothing.
+
+use crate::model::{EndpointId, SimTime};
+use crate::provider::Event;
+use crate::signature::{Message, Scheme, Secret, SignatureError, Signed};
+
+/// One event for one endpoint, ready to be signed.
+#[derive(Debug, Clone)]
+pub struct Dispatch {
+    /// Whose delivery it is.
+    pub endpoint: EndpointId,
+    /// Where it goes.
+    pub url: String,
+    /// What signs it.
+    pub scheme: &'static Scheme,
+    /// With these, the newest first.
+    pub secrets: Vec<Secret>,
+    /// Which of the endpoint's secrets these are: each by the number of rotations before it.
+    pub signed_by: Vec<usize>,
+    /// What is sent.
+    pub event: Event,
+}
+
+impl Dispatch {
+    /// What goes over the wire, signed at that instant.
+    ///
+    /// # Errors
+    /// A secret that is no key of the scheme.
+    pub fn signed(&self, at: SimTime) -> Result<Signed, SignatureError> {
+        let Event { wire_id: id, body, .. } = &self.event;
+        let message = Message { id, ts: at, url: &self.url, method: "POST", body };
+        let signed = self.scheme.sign_all(&self.secrets, &message)?;
+        Ok(signed.with_headers(&self.event.headers))
+    }
+}
