@@ -45,7 +45,8 @@ impl Stage {
             super::entropy::fresh().map_err(|error| SessionError::System(error.to_string()))?;
         let nonce = super::entropy::nonce(&entropy);
         let listener = listen(&options.profile.provider.listen).await?;
-        let provider_url = address(&listener)?;
+        let listens_at = address(&listener)?;
+        let provider_url = options.profile.provider.public_url.clone().unwrap_or(listens_at);
         // The merchant's own word goes before the provider's.
         let scheme = options.profile.signature.as_ref();
         let scheme = scheme.unwrap_or(&options.provider.events.signature);

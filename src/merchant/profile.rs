@@ -81,6 +81,8 @@ pub struct ProviderConfig {
     pub live: bool,
     /// Address to listen on; port 0: any free one.
     pub listen: String,
+    /// Where the merchant reaches the service, if not where it listens; no trailing slash.
+    pub public_url: Option<String>,
     /// A fixed key; none: a fresh one per run.
     pub api_key: Option<String>,
     /// A fixed secret; none: a fresh one per run.

@@ -63,6 +63,7 @@ impl Debug for ProviderConfig {
         f.debug_struct("ProviderConfig")
             .field("live", &self.live)
             .field("listen", &self.listen)
+            .field("public_url", &self.public_url)
             .field("profile", &self.profile)
             .field("rails", &self.rails)
             .finish_non_exhaustive()

@@ -27,6 +27,7 @@ pub fn profile(exe: &Path, defect: Option<&str>) -> Profile {
         provider: ProviderConfig {
             live: true,
             listen: "127.0.0.1:0".to_owned(),
+            public_url: None,
             api_key: None,
             webhook_secret: None,
             profile: "default".to_owned(),

@@ -105,6 +105,11 @@ fn captures(cursor: &Cursor<'_>, captured: &mut Vec<String>) -> BTreeMap<String,
             value.fault(format!("`{name}` is no name for a captured value"), expected);
             return None;
         }
+        if name == "reference" {
+            let problem = "a shop that numbers its own orders is not supported yet in this version";
+            value.fault(problem, "another name, and `{reference}` handed on to the payment");
+            return None;
+        }
         captured.push(name.to_owned());
         Some((name.to_owned(), source(&value)?))
     });

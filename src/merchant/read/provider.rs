@@ -9,12 +9,9 @@ use crate::merchant::profile::ProviderConfig;
 use crate::model::RAILS;
 
 const KEYS: &[&str] =
-    &["mode", "listen", "api_key", "webhook_secret", "account", "profile", "rails"];
+    &["mode", "listen", "public_url", "api_key", "webhook_secret", "account", "profile", "rails"];
 
-const LATER: &[(&str, &str)] = &[
-    ("public_url", "a merchant that reaches `provider.listen` directly"),
-    ("tls", "plain HTTP on loopback"),
-];
+const LATER: &[(&str, &str)] = &[("tls", "plain HTTP on loopback")];
 
 /// Any free port of this machine.
 const LISTEN: &str = "127.0.0.1:0";
@@ -39,6 +36,7 @@ pub(super) fn read(
     ProviderConfig {
         live,
         listen: listen.map_or_else(|| LISTEN.to_owned(), |(address, _)| address.to_string()),
+        public_url: get("public_url").and_then(|cursor| public_url(&cursor, texts)),
         api_key,
         webhook_secret,
         profile: profile.unwrap_or_else(|| "default".to_owned()),
@@ -89,6 +87,19 @@ fn listen(cursor: &Cursor<'_>, texts: &Texts<'_>) -> Option<SocketAddr> {
         cursor.fault(format!("`{text}` is no address to listen on"), expected);
     }
     address
+}
+
+/// Where the merchant reaches the service, without the slash at its end.
+fn public_url(cursor: &Cursor<'_>, texts: &Texts<'_>) -> Option<String> {
+    let text = texts.plain(cursor)?;
+    let url = text.trim_end_matches('/');
+    let rest = url.strip_prefix("http://").or_else(|| url.strip_prefix("https://"));
+    if rest.is_none_or(|rest| rest.is_empty() || rest.contains(['?', '#', ' ', '{'])) {
+        let expected = "http:// or https:// and a host, such as https://pay.test:8443";
+        cursor.fault(format!("`{text}` is no address"), expected);
+        return None;
+    }
+    Some(url.to_owned())
 }
 
 fn api_key(cursor: &Cursor<'_>, live: bool, texts: &Texts<'_>) -> Option<String> {
