@@ -28,8 +28,8 @@ const WITH_KEY: &[Code] = &[
     Code::RateLimited,
 ];
 /// What a call that is carried out once per key may meet.
-const ONCE: &[Code] = &[Code::IdempotencyKeyReused, Code::IdempotencyError];
-const ONCE_AND_KEYED: &[Code] =
+/// An empty key is a missing one.
+const ONCE: &[Code] =
     &[Code::IdempotencyKeyMissing, Code::IdempotencyKeyReused, Code::IdempotencyError];
 
 pub(super) fn operation(
@@ -129,8 +129,7 @@ fn responses(route: &Route, schemas: &mut SchemaGenerator, examples: &Examples) 
     let mut responses = json!({ answer.status.to_string(): done });
     let with_key = if route.access == Access::Anyone { &[] } else { WITH_KEY };
     let once = match once {
-        Some(true) => ONCE_AND_KEYED,
-        Some(false) => ONCE,
+        Some(_) => ONCE,
         None => &[],
     };
     let mut refusals = BTreeMap::<u16, Vec<Code>>::new();

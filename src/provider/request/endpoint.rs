@@ -7,7 +7,7 @@ use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use crate::model::{AccountEventKind, EventKind, Span};
 use crate::provider::endpoint::{EVERY_TYPE, EndpointTerms};
 use crate::provider::problem::{Code, Problem};
-use crate::provider::reader::Reader;
+use crate::provider::reader::{Reader, whole};
 
 /// How long both secrets sign after a rotation, unless it is said otherwise.
 const OVERLAP_S: u64 = 24 * 3600;
@@ -58,7 +58,7 @@ pub(in crate::provider) fn read_overlap(body: &[u8]) -> Result<Span, Problem> {
     let Some(value) = reader.fields.get("overlap_s") else {
         return reader.done(Span::from_s(OVERLAP_S));
     };
-    let seconds = serde_json::from_str(value.get()).ok().filter(|s| *s <= OVERLAP_S_MAX);
+    let seconds = whole(value.get()).filter(|s| *s <= OVERLAP_S_MAX);
     if seconds.is_none() {
         let detail = format!("must be a whole number of seconds from 0 to {OVERLAP_S_MAX}");
         reader.refuse(Code::InvalidRequest, "overlap_s", detail);
