@@ -1,9 +1,8 @@
-//! What can go wrong with a message on its way to or from the merchant: one file per family.
+//! What can go wrong with a message on its way to the merchant: one file per family.
 //!
 //! | file | what it makes |
 //! | --- | --- |
 //! | `attack` | what a verifier of a scheme must accept and refuse |
-//! | `conduct` | answers to the merchant that come late, in part, or not at all |
 //! | `forgery` | messages that do not prove what they claim |
 //! | `mistake` | messages that only a mistaken verification accepts |
 //! | `spelling` | genuine messages, oddly but legally spelt |
@@ -11,13 +10,11 @@
 //! Pure: bytes in, bytes out. Knows no provider, no merchant and no clock.
 
 mod attack;
-mod conduct;
 mod forgery;
 mod mistake;
 mod spelling;
 
 pub use attack::{Trial, Trials, trials};
-pub use conduct::Conduct;
 pub use forgery::{ForgeError, forge};
 pub use mistake::{Mistaken, apart, mistakes};
 pub use spelling::respell;

@@ -14,9 +14,8 @@ use tokio::sync::{Notify, broadcast};
 use super::clock;
 use super::journal::{Journal, Lost, Wait};
 use super::provider_http::{Api, Served};
-use crate::fault::Conduct;
 use crate::model::{PaymentId, SimTime, Span};
-use crate::provider::sandbox::{Command, Declined, Dispatch, Manner, Sandbox, Spell};
+use crate::provider::sandbox::{Command, Declined, Dispatch, Sandbox, Spell};
 use crate::provider::{ApiRequest, Unheard, unheard};
 use crate::signature::Secret;
 
@@ -171,7 +170,7 @@ impl Desk {
 
 impl Api for Desk {
     fn call(&self, request: ApiRequest) -> BoxFuture<'_, Served> {
-        let ((troubled, (reply, manner)), wait) =
+        let ((troubled, (reply, conduct)), wait) =
             self.with(|sandbox, wall| (sandbox.is_troubled(), sandbox.call(&request, wall)));
         if troubled {
             // Whoever watches sees how much of it is left.
@@ -179,20 +178,11 @@ impl Api for Desk {
         }
         async move {
             match wait.durable().await {
-                Ok(()) => Served { reply, conduct: conduct(manner) },
+                Ok(()) => Served { reply, conduct },
                 Err(lost) => unheard(Unheard::Lost(lost.to_string())).into(),
             }
         }
         .boxed()
-    }
-}
-
-const fn conduct(manner: Manner) -> Conduct {
-    match manner {
-        Manner::Whole => Conduct::Whole,
-        Manner::Cut => Conduct::Cut,
-        Manner::Lost => Conduct::Lost,
-        Manner::Never => Conduct::Never,
     }
 }
 

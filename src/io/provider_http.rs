@@ -21,8 +21,7 @@ use hyper::{Request, Response, StatusCode};
 use tokio::net::TcpListener;
 
 use super::accept::{self, Patience, Unread, accept};
-use crate::fault::Conduct;
-use crate::provider::{ApiReply, ApiRequest, BODY_BYTES_MAX, Unheard, unheard};
+use crate::provider::{ApiReply, ApiRequest, BODY_BYTES_MAX, Conduct, Unheard, unheard};
 
 /// An answer, and how it leaves.
 #[derive(Debug, Clone, Default)]

@@ -10,6 +10,7 @@ mod address;
 mod api;
 mod chain;
 mod claim;
+mod conduct;
 mod count;
 mod endpoint;
 mod event;
@@ -57,6 +58,7 @@ use std::sync::Arc;
 use crate::model::{EventId, EventKind, PaymentId, Rail, Reference, SimTime, Truth};
 
 pub use api::{ApiReply, ApiRequest, BODY_BYTES_MAX, Subject, Unheard, unheard};
+pub use conduct::Conduct;
 pub use endpoint::{Endpoint, EndpointStatus};
 pub use event::{Event, EventSubject};
 pub use key::{ApiKey, Scope};

@@ -4,9 +4,8 @@
 //! What a call comes to is the provider's own affair; here it is kept from happening, or its answer
 //! is spoilt. A trouble that no call met is told, so that no rule passes by it.
 
-use crate::fault::Conduct;
 use crate::model::Span;
-use crate::provider::{ApiReply, ApiRequest};
+use crate::provider::{ApiReply, ApiRequest, Conduct};
 use crate::scenario::{ApiTrouble, Trouble};
 
 /// The troubles of one lane.

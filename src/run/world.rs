@@ -5,10 +5,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::io;
 
 use super::trouble::{self, Troubles};
-use crate::fault::Conduct;
 use crate::history::{ApiCall, Entry, Fact, Meant, Redaction, Transition, Writer};
 use crate::model::{AmountState, LaneId, Money, PaymentId, Reference, SimTime, Status, Truth};
-use crate::provider::{ApiReply, ApiRequest, Event, Provider, Subject};
+use crate::provider::{ApiReply, ApiRequest, Conduct, Event, Provider, Subject};
 use crate::scenario::{ApiTrouble, Trouble};
 
 /// The medium of a history.

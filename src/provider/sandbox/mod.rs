@@ -20,13 +20,13 @@ use crate::model::{EventId, PaymentId, SimTime, Span, Status};
 use crate::signature::Secret;
 
 use super::idempotency::is_replay;
-use super::{ApiReply, ApiRequest, Config, Provider, account, guard};
+use super::{ApiReply, ApiRequest, Conduct, Config, Provider, account, guard};
 
 pub use action::{Action, PayoutAction};
 pub use command::{BooksId, Call, Command, Declined, Entry, Unreadable};
 pub use delivery::{Attempt, Reply};
 pub use dispatch::Dispatch;
-pub use trouble::{Manner, Spell, Trouble};
+pub use trouble::{Spell, Trouble};
 
 use books::Books;
 use delivery::Deliveries;
@@ -123,22 +123,22 @@ impl Sandbox {
     }
 
     /// Answers a call of a merchant, well or in trouble.
-    pub fn call(&mut self, request: &ApiRequest, wall: SimTime) -> (ApiReply, Manner) {
+    pub fn call(&mut self, request: &ApiRequest, wall: SimTime) -> (ApiReply, Conduct) {
         self.tick(wall);
         let position = account::books_for(self.books.iter().map(|books| &books.provider), request);
         let books = &mut self.books[position];
         let trouble = self.trouble.map(|spell| spell.trouble);
         self.trouble = self.trouble.and_then(Spell::shorter);
-        let manner = trouble.map_or(Manner::Whole, Trouble::manner);
+        let conduct = trouble.map_or(Conduct::Whole, Trouble::conduct);
         if let Some(problem) = trouble.and_then(Trouble::problem) {
             let mut reply = books.provider.refuse(&problem);
             if [429, 503].contains(&reply.status) {
                 reply.headers.push(("retry-after".to_owned(), "1".to_owned()));
             }
-            return (reply, manner);
+            return (reply, conduct);
         }
-        if manner == Manner::Never {
-            return (ApiReply::default(), manner);
+        if conduct == Conduct::Never {
+            return (ApiReply::default(), conduct);
         }
         let (at, ids) = (self.now, books.provider.ids_given());
         let reply = books.handle(request, at);
@@ -147,7 +147,7 @@ impl Sandbox {
             let call = Call { books: BooksId(position), key, request };
             self.accepted.push(Entry { at, ids, command: Command::Called(call) });
         }
-        (reply, manner)
+        (reply, conduct)
     }
 
     /// The next calls go wrong, or go well again.

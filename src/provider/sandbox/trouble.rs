@@ -5,6 +5,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::provider::Conduct;
 use crate::provider::problem::{Code, Problem};
 
 /// How calls go wrong.
@@ -23,19 +24,6 @@ pub enum Trouble {
     LoseReply,
     /// They are carried out, and half of the answer arrives.
     CutReply,
-}
-
-/// How an answer leaves.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Manner {
-    /// Whole.
-    Whole,
-    /// Half of it.
-    Cut,
-    /// Not at all: the connection ends.
-    Lost,
-    /// Never: the connection stays open.
-    Never,
 }
 
 /// Trouble, for so many calls.
@@ -70,12 +58,12 @@ impl Trouble {
         Some(Problem::new(code, detail))
     }
 
-    pub(super) const fn manner(self) -> Manner {
+    pub(super) const fn conduct(self) -> Conduct {
         match self {
-            Self::InternalError | Self::Unavailable | Self::RateLimited => Manner::Whole,
-            Self::Hang => Manner::Never,
-            Self::LoseReply => Manner::Lost,
-            Self::CutReply => Manner::Cut,
+            Self::InternalError | Self::Unavailable | Self::RateLimited => Conduct::Whole,
+            Self::Hang => Conduct::Never,
+            Self::LoseReply => Conduct::Lost,
+            Self::CutReply => Conduct::Cut,
         }
     }
 }

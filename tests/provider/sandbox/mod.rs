@@ -10,10 +10,9 @@ use std::collections::BTreeMap;
 use bytes::Bytes;
 use countersign::model::{EventId, Mistake, PaymentId, RAILS, SimTime, Span};
 use countersign::provider::sandbox::{
-    Action, Attempt, BooksId, Command, Declined, Dispatch, Entry, Manner, Reply, Sandbox, Spell,
-    Trouble,
+    Action, Attempt, BooksId, Command, Declined, Dispatch, Entry, Reply, Sandbox, Spell, Trouble,
 };
-use countersign::provider::{ApiKey, ApiReply, ApiRequest, Config, Keyring};
+use countersign::provider::{ApiKey, ApiReply, ApiRequest, Conduct, Config, Keyring};
 use countersign::signature;
 use serde_json::{Value, json};
 
@@ -94,7 +93,7 @@ impl Rig {
         (method, path): (&str, &str),
         key: &str,
         body: &str,
-    ) -> (ApiReply, Manner) {
+    ) -> (ApiReply, Conduct) {
         let headers = [("x-api-key", api_key), ("idempotency-key", key)];
         let mut headers: BTreeMap<String, String> =
             headers.map(|(name, value)| (name.to_owned(), value.to_owned())).into();
@@ -295,12 +294,12 @@ fn nobody_waits_for_ever_and_what_is_confirmed_is_credited() {
 #[test]
 fn the_next_calls_go_wrong_as_they_are_told_to() {
     let cases = [
-        (Trouble::InternalError, 500, Manner::Whole, "internal_error", 0),
-        (Trouble::Unavailable, 503, Manner::Whole, "temporarily_unavailable", 0),
-        (Trouble::RateLimited, 429, Manner::Whole, "rate_limited", 0),
-        (Trouble::Hang, 0, Manner::Never, "", 0),
-        (Trouble::LoseReply, 201, Manner::Lost, "", 1),
-        (Trouble::CutReply, 201, Manner::Cut, "", 1),
+        (Trouble::InternalError, 500, Conduct::Whole, "internal_error", 0),
+        (Trouble::Unavailable, 503, Conduct::Whole, "temporarily_unavailable", 0),
+        (Trouble::RateLimited, 429, Conduct::Whole, "rate_limited", 0),
+        (Trouble::Hang, 0, Conduct::Never, "", 0),
+        (Trouble::LoseReply, 201, Conduct::Lost, "", 1),
+        (Trouble::CutReply, 201, Conduct::Cut, "", 1),
     ];
     for (trouble, status, manner, code, payments) in cases {
         let mut rig = Rig::new(None);
