@@ -168,7 +168,7 @@ fn acknowledged(order: &Order<'_>, kind: EventKind, after: u64) -> Option<u64> {
 
 /// Fails by the first of `faults` after `since`; passes by a look that shows the order in a state
 /// that somebody acts on.
-fn told(
+pub(super) fn told(
     order: &Order<'_>,
     since: u64,
     stimulus: Vec<u64>,

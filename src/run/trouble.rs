@@ -18,21 +18,39 @@ struct Armed {
     met: u32,
 }
 
+/// A trouble that a call met.
+#[derive(Debug)]
+pub(super) struct Met {
+    pub trouble: Trouble,
+    /// What is answered in place of doing anything; none: the call is carried out.
+    pub instead: Option<ApiReply>,
+}
+
 impl Troubles {
     /// From here on the next such calls meet it, behind those that were armed before.
     pub fn arm(&mut self, trouble: ApiTrouble) {
         self.0.push(Armed { trouble, met: 0 });
     }
 
-    /// The trouble that this call meets, if any. Nothing is stale before it changed.
-    pub fn meet(&mut self, request: &ApiRequest, has_changed: bool) -> Option<Trouble> {
-        let armed = self.0.iter_mut().find(|armed| {
+    /// The trouble that this call meets, if any. `stale` makes the answer that shows what was true
+    /// before: nothing is stale that did not change.
+    pub fn meet(
+        &mut self,
+        request: &ApiRequest,
+        stale: impl Fn() -> Option<ApiReply>,
+    ) -> Option<Met> {
+        self.0.iter_mut().find_map(|armed| {
             let ApiTrouble { call, times, trouble } = armed.trouble;
-            let applies = trouble != Trouble::Stale || has_changed;
-            applies && armed.met < times && call.covers(&request.method, &request.path)
-        })?;
-        armed.met += 1;
-        Some(armed.trouble.trouble)
+            if armed.met == times || !call.covers(&request.method, &request.path) {
+                return None;
+            }
+            let instead = match trouble {
+                Trouble::Stale => Some(stale()?),
+                trouble => instead(trouble),
+            };
+            armed.met += 1;
+            Some(Met { trouble, instead })
+        })
     }
 
     /// Whether any call met any of them.
@@ -46,8 +64,8 @@ impl Troubles {
     }
 }
 
-/// What is answered in place of doing anything; none: the call is carried out.
-pub(super) fn instead(trouble: Trouble) -> Option<ApiReply> {
+/// What is answered in place of doing anything, for a trouble that keeps the call from it.
+fn instead(trouble: Trouble) -> Option<ApiReply> {
     let reply = match trouble {
         Trouble::Fails(status) => failure(status),
         Trouble::TurnedAway(span) => turned_away(span),
@@ -131,4 +149,34 @@ fn problem(status: u16, code: &str, title: &str) -> ApiReply {
 fn json(status: u16, form: &serde_json::Value) -> ApiReply {
     let headers = vec![("content-type".to_owned(), "application/json".to_owned())];
     ApiReply { status, headers, body: form.to_string().into_bytes(), ..ApiReply::default() }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::scenario::Call;
+
+    fn call(method: &str, path: &str) -> ApiRequest {
+        let (method, path) = (method.to_owned(), path.to_owned());
+        ApiRequest { method, path, ..ApiRequest::default() }
+    }
+
+    #[test]
+    fn each_call_meets_the_first_trouble_that_is_left_for_it() {
+        let mut troubles = Troubles::default();
+        troubles.arm(ApiTrouble { call: Call::Read, trouble: Trouble::Stale, times: 1 });
+        troubles.arm(ApiTrouble { call: Call::Any, trouble: Trouble::Lost, times: 2 });
+        let (create, read) = (call("POST", "/v1/payments"), call("GET", "/v1/payments/pay_1"));
+        let before = || Some(ApiReply { status: 200, ..ApiReply::default() });
+        let never = || -> Option<ApiReply> { unreachable!("nobody asked for what was before") };
+        let mut met = |request, stale: &dyn Fn() -> Option<ApiReply>| {
+            troubles.meet(request, stale).map(|met| (met.trouble, met.instead.is_some()))
+        };
+        assert_eq!(met(&create, &never), Some((Trouble::Lost, false)));
+        assert_eq!(met(&read, &|| None), Some((Trouble::Lost, false)), "nothing changed yet");
+        assert_eq!(met(&create, &never), None);
+        assert_eq!(met(&read, &before), Some((Trouble::Stale, true)));
+        assert_eq!(met(&read, &never), None);
+        assert_eq!((troubles.is_met(), troubles.unmet()), (true, None));
+    }
 }

@@ -4,7 +4,7 @@ use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 use std::io;
 
-use super::trouble::{self, Troubles};
+use super::trouble::{self, Met, Troubles};
 use crate::history::{ApiCall, Entry, Fact, Meant, Redaction, Transition, Writer};
 use crate::model::{AmountState, LaneId, Money, PaymentId, Reference, SimTime, Status, Truth};
 use crate::provider::{ApiReply, ApiRequest, Conduct, Event, Provider, Subject};
@@ -211,8 +211,8 @@ impl World {
     /// The merchant calls the provider: at the clock of the lane that the call belongs to.
     pub fn api(&mut self, request: &ApiRequest, real_ms: u64) -> (ApiReply, Conduct) {
         let lane = self.lane_of(request);
-        let (reply, conduct, trouble) = self.answer(lane, request);
         let meant = self.provider.meant(request);
+        let (reply, conduct, trouble) = self.answer(lane, request, &meant);
         let call = ApiCall {
             method: request.method.clone(),
             path: path_of(request),
@@ -240,16 +240,17 @@ impl World {
         &mut self,
         lane: LaneId,
         request: &ApiRequest,
+        meant: &ApiRequest,
     ) -> (ApiReply, Conduct, Option<Trouble>) {
-        let (stale, meant) = (self.provider.stale(request), self.provider.meant(request));
         let troubles = self.troubles.get_mut(&lane);
-        let trouble = troubles.and_then(|troubles| troubles.meet(&meant, stale.is_some()));
+        let met =
+            troubles.and_then(|troubles| troubles.meet(meant, || self.provider.stale(request)));
+        let trouble = met.as_ref().map(|met| met.trouble);
         let mut handle = || self.provider.handle(request, clock(&self.clocks, lane), lane.0);
-        let Some(met) = trouble else { return (handle(), Conduct::Whole, None) };
-        let (reply, conduct) = match (met, stale, trouble::instead(met)) {
-            (Trouble::Stale, Some(stale), _) => (stale, Conduct::Whole),
-            (_, _, Some(reply)) => (reply, Conduct::Whole),
-            (_, _, None) => trouble::spoil(met, handle()),
+        let (reply, conduct) = match met {
+            None => (handle(), Conduct::Whole),
+            Some(Met { instead: Some(reply), .. }) => (reply, Conduct::Whole),
+            Some(Met { trouble, instead: None }) => trouble::spoil(trouble, handle()),
         };
         (reply, conduct, trouble)
     }
