@@ -4,7 +4,6 @@
 use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
-use std::sync::OnceLock;
 
 use countersign::model::{AccountEventKind, EventKind};
 use countersign::provider::{ApiReply, ApiRequest, Event, openapi};
@@ -13,11 +12,6 @@ use serde_json::{Value, json};
 
 use super::Desk;
 
-fn document() -> &'static Value {
-    static DOCUMENT: OnceLock<Value> = OnceLock::new();
-    DOCUMENT.get_or_init(openapi)
-}
-
 /// What the schema at that place of the document has against the value.
 fn faults(pointer: &str, value: &Value) -> Vec<String> {
     thread_local! {
@@ -25,8 +19,8 @@ fn faults(pointer: &str, value: &Value) -> Vec<String> {
     }
     let validator = VALIDATORS.with_borrow_mut(|known| {
         let compiled = known.entry(pointer.to_owned()).or_insert_with(|| {
-            let schema = document().pointer(pointer).unwrap_or_else(|| panic!("no {pointer}"));
-            let schema = json!({ "allOf": [schema], "components": document()["components"] });
+            let schema = openapi().pointer(pointer).unwrap_or_else(|| panic!("no {pointer}"));
+            let schema = json!({ "allOf": [schema], "components": openapi()["components"] });
             let options = jsonschema::options().should_validate_formats(true);
             Rc::new(options.build(&schema).unwrap_or_else(|error| panic!("{pointer}: {error}")))
         });
@@ -49,7 +43,7 @@ fn template(path: &str) -> Option<&'static String> {
             item.is_some_and(|item| !item.contains('/'))
         }
     };
-    document()["paths"].as_object().unwrap().keys().find(|template| fits(template))
+    openapi()["paths"].as_object().unwrap().keys().find(|template| fits(template))
 }
 
 /// The reply is one that the description has: its status, its code, its form.
@@ -63,14 +57,14 @@ pub fn check_reply(request: &ApiRequest, reply: &ApiReply) {
         return;
     };
     let operation = format!("/paths/{}/{method}", escaped(template));
-    if document().pointer(&operation).is_none() {
+    if openapi().pointer(&operation).is_none() {
         assert!([401, 405].contains(&reply.status), "{label}");
         return;
     }
     let media = reply.headers.iter().find(|(name, _)| name == "content-type").expect(&label);
     let media = media.1.split(';').next().unwrap_or_default();
     let content = format!("{operation}/responses/{}/content/{}", reply.status, escaped(media));
-    assert!(document().pointer(&content).is_some(), "{label} {media} is not described");
+    assert!(openapi().pointer(&content).is_some(), "{label} {media} is not described");
     if media.ends_with("json") {
         let body: Value = serde_json::from_slice(&reply.body).unwrap();
         let found = faults(&format!("{content}/schema"), &body);
@@ -93,7 +87,7 @@ pub fn check_event(event: &Event) {
 /// Operations with their place.
 fn operations() -> impl Iterator<Item = (String, &'static Value)> {
     ["paths", "webhooks"].into_iter().flat_map(|part| {
-        let items = document()[part].as_object().unwrap().iter();
+        let items = openapi()[part].as_object().unwrap().iter();
         items.flat_map(move |(name, item)| {
             let place = format!("/{part}/{}", escaped(name));
             let methods = item.as_object().unwrap().iter();
@@ -107,7 +101,7 @@ fn every_event_has_its_webhook_and_every_operation_its_own_name() {
     let kinds = EventKind::ALL.iter().map(|kind| kind.as_str());
     let kinds = kinds.chain(AccountEventKind::ALL.iter().map(|kind| kind.as_str()));
     for kind in kinds {
-        assert!(document()["webhooks"][kind]["post"].is_object(), "{kind}");
+        assert!(openapi()["webhooks"][kind]["post"].is_object(), "{kind}");
     }
     let names: Vec<&str> =
         operations().map(|(_, operation)| operation["operationId"].as_str().unwrap()).collect();

@@ -25,5 +25,5 @@ pub(super) const READ: Route = Route {
         next: &[],
     },
     subject: |_, _, _| None,
-    handler: Handler::EachTime(|_, _| Ok(json(&openapi()))),
+    handler: Handler::EachTime(|_, _| Ok(json(openapi()))),
 };

@@ -7,6 +7,8 @@ mod operation;
 mod page;
 mod webhook;
 
+use std::sync::LazyLock;
+
 use schemars::generate::SchemaSettings;
 use serde_json::{Map, Value, json};
 
@@ -26,12 +28,17 @@ why it is not done. What is refused changed nothing.";
 /// The document as a page for people, for `docs/api.md`.
 #[must_use]
 pub fn api_page() -> String {
-    page::page(&openapi())
+    page::page(openapi())
 }
 
-/// The document.
+/// The document, which is the same for every service.
 #[must_use]
-pub fn openapi() -> Value {
+pub fn openapi() -> &'static Value {
+    static DOCUMENT: LazyLock<Value> = LazyLock::new(document);
+    &DOCUMENT
+}
+
+fn document() -> Value {
     let settings = SchemaSettings::draft2020_12().for_serialize().with(|settings| {
         settings.definitions_path = "/components/schemas".into();
         settings.meta_schema = None;
