@@ -120,7 +120,8 @@ impl Provider {
         let known: BTreeSet<Key> = self.ready.iter().map(|ready| ready.key).collect();
         let mut over = Vec::new();
         for rail in &self.rails {
-            let days = statement::days(self.records(), rail).into_iter();
+            let statements = statement::by_day(self.records(), rail).into_iter();
+            let days = statements.map(|statement| statement.from);
             let days = days.filter(|day| *day < today && !known.contains(&(rail.id, *day)));
             over.extend(days.map(|day| (day, *rail)));
         }

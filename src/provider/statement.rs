@@ -141,11 +141,21 @@ pub(super) fn of_day<'a>(
     Statement { rail, from, to, opening: before, lines }
 }
 
-/// Every day of the rail that has bookings, oldest first.
-pub(super) fn days(records: Records<'_>, rail: &'static Rail) -> Vec<SimTime> {
-    let mut days: Vec<_> = all(records, rail).iter().map(|line| line.day).collect();
-    days.dedup();
-    days
+/// The statement of every day of the rail that has bookings, oldest first: each opens with what the
+/// one before left.
+pub(super) fn by_day<'a>(records: Records<'a>, rail: &'static Rail) -> Vec<Statement<'a>> {
+    let mut statements: Vec<Statement<'a>> = Vec::new();
+    for line in all(records, rail) {
+        match statements.last_mut() {
+            Some(statement) if statement.from == line.day => statement.lines.push(line),
+            before => {
+                let opening = before.map_or(0, |before| before.closing());
+                let (from, to) = (line.day, line.day.plus(DAY));
+                statements.push(Statement { rail, from, to, opening, lines: vec![line] });
+            }
+        }
+    }
+    statements
 }
 
 /// The first instant of a day such as `2026-01-05`; none for what is no date.

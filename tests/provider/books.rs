@@ -125,6 +125,11 @@ pub fn check_statements(desk: &mut Desk, rail: &'static Rail) -> Vec<Value> {
     for head in list["data"].as_array().unwrap() {
         let date = head["period"]["from"].as_str().unwrap().split('T').next().unwrap();
         let statement = desk.get(&format!("/v1/statements/{date}?rail={}", rail.id));
+        assert_eq!(
+            [&head["opening"], &head["closing"], &head["totals"]],
+            [&statement["opening"], &statement["closing"], &statement["totals"]],
+            "{date} is listed as it reads"
+        );
         let opening = atoms_of(rail, &statement["opening"]);
         assert_eq!(opening, atoms_of(rail, &Value::from(closing)), "{date} joins");
         let of_day = statement["lines"].as_array().unwrap();

@@ -200,9 +200,9 @@ impl Provider {
         let mut heads: Vec<_> = rails
             .flat_map(|rail| {
                 // A day that has not begun may have a fee already, and cannot be read yet.
-                let days = statement::days(self.records(), rail).into_iter();
-                let days = days.filter(|day| *day <= call.now);
-                days.map(|day| self.head(&statement::of_day(self.records(), rail, day), call.now))
+                let statements = statement::by_day(self.records(), rail).into_iter();
+                let begun = statements.filter(|statement| statement.from <= call.now);
+                begun.map(|statement| self.head(&statement, call.now))
             })
             .filter(|head| head.statement_id.as_str() > after)
             .collect();
