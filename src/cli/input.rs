@@ -62,8 +62,20 @@ pub fn profile_of(text: &str, path: &Path) -> Result<Profile, Failure> {
 /// # Errors
 /// There is none, or it has faults.
 pub fn provider_profile(word: &str, folder: &Path) -> Result<Arc<provider::Profile>, Failure> {
-    if let Some(profile) = provider::profile::builtin(word) {
-        return Ok(Arc::new(profile.clone()));
+    written_profile(word, folder).map(|(profile, _)| profile)
+}
+
+/// The same with the text that it was read from.
+///
+/// # Errors
+/// There is none, or it has faults.
+pub fn written_profile(
+    word: &str,
+    folder: &Path,
+) -> Result<(Arc<provider::Profile>, String), Failure> {
+    let builtin = provider::profile::builtin(word).zip(provider::profile::builtin_text(word));
+    if let Some((profile, text)) = builtin {
+        return Ok((Arc::new(profile.clone()), text.to_owned()));
     }
     if !merchant::is_path(word) {
         let names = provider::profile::names();
@@ -79,7 +91,7 @@ pub fn provider_profile(word: &str, folder: &Path) -> Result<Arc<provider::Profi
     let text = fs::read_to_string(&path).map_err(|error| {
         Failure::Input(format!("cannot read the provider profile `{shown}`: {error}"))
     })?;
-    Ok(Arc::new(provider::profile::read(&text, &shown)?))
+    Ok((Arc::new(provider::profile::read(&text, &shown)?), text))
 }
 
 /// Variables that are text; a profile cannot name others.

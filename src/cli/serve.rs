@@ -1,12 +1,13 @@
 //! `countersign serve`: the reference payment service on its own, as a shared sandbox.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use clap::ValueEnum;
 
 use crate::cli::conduct::until_interrupted;
 use crate::cli::failure::Failure;
+use crate::cli::input::written_profile;
 use crate::cli::page::print;
 use crate::cli::play::runtime;
 use crate::cli::signing::parse_scheme;
@@ -35,7 +36,10 @@ pub struct Args {
     /// The secret of that endpoint; made and shown once where left out
     #[arg(long, value_name = "SECRET", env = "COUNTERSIGN_WEBHOOK_SECRET", hide_env_values = true)]
     secret: Option<String>,
-    /// The scheme that deliveries are signed by [default: standard-webhooks]
+    /// The provider whose habits it has: a name or a file [default: default]
+    #[arg(long, value_name = "PROFILE")]
+    profile: Option<String>,
+    /// The scheme that deliveries are signed by [default: the profile's]
     #[arg(long, value_name = "SCHEME", value_parser = parse_scheme)]
     signature: Option<&'static Scheme>,
     /// Rails that every account is enabled for, separated by commas [default: all]
@@ -92,6 +96,7 @@ Examples:
   countersign serve
   countersign serve --webhook http://127.0.0.1:4000/webhooks/payments --store sandbox.db
   countersign serve --accounts 2 --mode both
+  countersign serve --profile stripe
   countersign serve --listen 0.0.0.0:8080 --rails usdt-tron,usdc-base";
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -157,7 +162,10 @@ impl Args {
             let problem = "the API key is not one of the mode (--api-key, --mode)";
             return Err(Failure::Input(problem.to_owned()));
         }
+        let profile = self.profile.as_deref();
+        let profile = profile.map(|word| written_profile(word, Path::new("."))).transpose()?;
         Ok(Options {
+            profile,
             listen: self.listen,
             control: self.control,
             webhook: self.webhook,
@@ -178,6 +186,9 @@ fn told(about: &About, webhook: Option<&str>) -> String {
         format!("  merchants call   http://{}", about.api),
         format!("  you operate at   http://{}", about.control),
     ];
+    if about.profile.name != "default" {
+        lines.push(format!("  speaks as        {}", about.profile.name));
+    }
     if about.replayed > 0 {
         lines.push(format!("  resumed from     {} journalled commands", about.replayed));
     }
@@ -202,14 +213,25 @@ fn told(about: &About, webhook: Option<&str>) -> String {
     if let Some(secret) = &about.fresh_secret {
         lines.push(format!("  webhook secret   {secret}   shown once"));
     }
+    let (lines, first) = (lines.join("\n"), first_call(about));
+    format!(
+        "The reference payment service, as a sandbox\n\n{lines}\n\n{first}\n\nCtrl-C ends it.\n"
+    )
+}
+
+/// How a payment is asked for; where the provider has routes of its own: which.
+fn first_call(about: &About) -> String {
+    let routes = &about.profile.api.routes;
+    if !routes.is_empty() {
+        let routes: Vec<_> = routes.iter().map(|route| format!("  {route}")).collect();
+        return format!("What it takes:\n{}", routes.join("\n"));
+    }
     let key = about.books.first().and_then(|books| books.fresh_key.as_deref());
     let header = key.unwrap_or("$COUNTERSIGN_API_KEY");
     format!(
-        "The reference payment service, as a sandbox\n\n{}\n\nA first payment:\n  curl \
-         http://{}/v1/payments -H \"x-api-key: {header}\" -H 'idempotency-key: 1' \\\n    -d \
-         '{{\"reference\":\"INV-1\",\"asset\":\"USDT\",\"network\":\"tron\",\"amount\":\"250.00\"}}'\n\n\
-         Ctrl-C ends it.\n",
-        lines.join("\n"),
+        "A first payment:\n  curl http://{}/v1/payments -H \"x-api-key: {header}\" -H \
+         'idempotency-key: 1' \\\n    -d '{{\"reference\":\"INV-1\",\"asset\":\"USDT\",\
+         \"network\":\"tron\",\"amount\":\"250.00\"}}'",
         about.api
     )
 }
@@ -223,6 +245,7 @@ impl From<ServeError> for Failure {
             | ServeError::Signature(_)
             | ServeError::Begun { .. }
             | ServeError::Store(_)
+            | ServeError::Profile(_)
             | ServeError::Incomplete(_) => Self::Input(error.to_string()),
         }
     }

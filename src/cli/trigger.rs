@@ -79,7 +79,9 @@ pub fn run(args: Args) -> Result<ExitCode, Failure> {
         scheme,
         secrets: vec![Secret::new(args.secret)],
         signed_by: vec![0],
+        signed_at: None,
         event,
+        is_restated: false,
     };
     let sent = runtime()?.block_on(courier::send(&deliverer, &dispatch));
     let (_, sent) = sent.map_err(|e| input(&e))?;

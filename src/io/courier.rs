@@ -82,7 +82,7 @@ impl Courier {
     }
 }
 
-/// Sends a message, signed now.
+/// Sends a message, signed now, or as it was signed before.
 ///
 /// # Errors
 /// A secret that is no key.
@@ -90,7 +90,7 @@ pub async fn send(
     deliverer: &HttpDeliverer,
     dispatch: &Dispatch,
 ) -> Result<(SimTime, Sent), SignatureError> {
-    let at = clock::wall();
+    let at = dispatch.signed_at.unwrap_or_else(clock::wall);
     let signed = dispatch.signed(at)?;
     let message = Message { headers: signed.headers, body: signed.body.into() };
     let mut sent = deliverer.send(&[message], Arrival::InTurn).await;
@@ -114,8 +114,9 @@ async fn attempt(
         }
         Err(why) => unsent(why),
     };
-    let Dispatch { endpoint, signed_by, event, .. } = *dispatch;
-    let attempt = Attempt { signed_at, signed_by, took_ms, reply };
+    let Dispatch { endpoint, signed_by, event, is_restated, .. } = *dispatch;
+    let body = is_restated.then(|| String::from_utf8_lossy(&event.body).into_owned());
+    let attempt = Attempt { signed_at, signed_by, took_ms, reply, body };
     let command = Command::Attempted { event: event.id, endpoint, attempt, retry_after_s };
     desk.obey(command).await
 }

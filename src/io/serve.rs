@@ -19,12 +19,12 @@ use super::journal::{Journal, Lost, Store, StoreError};
 pub use super::setup::Modes;
 use super::setup::Setup;
 use super::{control_http, provider_http};
+use crate::input::InputErrors;
 use crate::model::{Rail, Span};
+use crate::provider::Profile;
 use crate::provider::sandbox::Sandbox;
 use crate::signature::{Secret, SignatureError};
 
-/// How long an endpoint may take to answer (Standard Webhooks).
-const ANSWER_WITHIN: Span = Span::from_s(15);
 /// How long open calls may take to end when the service ends.
 const END_WITHIN: Span = Span::from_s(2);
 
@@ -39,8 +39,10 @@ pub struct Options {
     pub webhook: Option<String>,
     /// Its first secret.
     pub secret: Option<String>,
-    /// The scheme that they are signed by.
+    /// The scheme that they are signed by; the profile's where left out.
     pub signature: Option<String>,
+    /// Whose habits the service has, with the text that says so.
+    pub profile: Option<(Arc<Profile>, String)>,
     /// Rails that the account is enabled for.
     pub rails: Option<Vec<&'static Rail>>,
     /// How many accounts there are.
@@ -85,6 +87,9 @@ pub enum ServeError {
     /// The file cannot be used.
     #[error(transparent)]
     Store(#[from] StoreError),
+    /// The profile in a file cannot be read.
+    #[error("the profile that the store was begun with is not understood; begin a new file\n{0}")]
+    Profile(#[from] InputErrors),
     /// A file that lacks what every file has.
     #[error("the store lacks {0}; it was not begun by countersign serve")]
     Incomplete(&'static str),
@@ -99,6 +104,8 @@ pub enum ServeError {
 /// A service that listens.
 pub struct Service {
     desk: Arc<Desk>,
+    /// How long an endpoint may take to answer.
+    timeout: Span,
     merchants: TcpListener,
     operators: TcpListener,
     /// What whoever started it needs to know.
@@ -107,6 +114,8 @@ pub struct Service {
 
 /// What whoever starts a service needs to know.
 pub struct About {
+    /// Whose habits it has.
+    pub profile: Arc<Profile>,
     /// Where merchants call.
     pub api: SocketAddr,
     /// Where the operator does.
@@ -139,14 +148,15 @@ impl Service {
     pub async fn open(options: Options) -> Result<Self, ServeError> {
         let merchants = listen(&options.listen, "--listen").await?;
         let operators = listen(&options.control, "--control").await?;
-        if let Some(url) = &options.webhook {
-            // Told at the start, and not by the first delivery.
-            HttpDeliverer::new(url, ANSWER_WITHIN, Instant::now())?;
-        }
         let store = options.store.as_deref().map(Store::open).transpose()?;
         let kept = store.as_ref().map(Store::setup).transpose()?.unwrap_or_default();
         let is_new = kept.is_empty();
         let setup = if is_new { Setup::fresh(&options)? } else { Setup::kept(&kept, &options)? };
+        let timeout = setup.profile().delivery.timeout;
+        if let Some(url) = &options.webhook {
+            // Told at the start, and not by the first delivery.
+            HttpDeliverer::new(url, timeout, Instant::now())?;
+        }
         let mut sandbox = Sandbox::new(setup.configs());
         let mut replayed = 0;
         let journal = match store {
@@ -164,6 +174,7 @@ impl Service {
         let (desk, secret) = Desk::open(sandbox, journal, options.webhook.as_deref());
         let count = |sandbox: &Sandbox, _| sandbox.all().map(|of| of.endpoints().count()).sum();
         let about = About {
+            profile: setup.profile().clone(),
             api: merchants.local_addr()?,
             control: operators.local_addr()?,
             books,
@@ -171,7 +182,7 @@ impl Service {
             endpoints: desk.read(count).await?,
             replayed,
         };
-        Ok(Self { desk: Arc::new(desk), merchants, operators, about })
+        Ok(Self { desk: Arc::new(desk), timeout, merchants, operators, about })
     }
 
     /// Serves until it is interrupted.
@@ -179,7 +190,7 @@ impl Service {
     /// # Errors
     /// The journal cannot be written any more.
     pub async fn run(self, interrupted: Interruption) -> Result<(), ServeError> {
-        let Self { desk, merchants, operators, about } = self;
+        let Self { desk, timeout, merchants, operators, about } = self;
         let ended = |interrupted: &Interruption| {
             let interrupted = interrupted.clone();
             async move { interrupted.happens().await }
@@ -197,7 +208,7 @@ impl Service {
         let done = tokio::select! {
             served = served => served.map_err(ServeError::from),
             () = overdue => Ok(()),
-            lost = Courier::new(desk.clone(), ANSWER_WITHIN).work() => Err(lost.into()),
+            lost = Courier::new(desk.clone(), timeout).work() => Err(lost.into()),
             lost = desk.lost() => Err(lost.into()),
         };
         desk.close();

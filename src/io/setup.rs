@@ -9,10 +9,8 @@ use std::sync::Arc;
 use super::serve::{Options, ServeError};
 use super::{clock, entropy};
 use crate::model::{RAILS, Rail, SimTime, rail_by_id};
-use crate::provider::{ApiKey, Config, Keyring};
+use crate::provider::{ApiKey, Config, Keyring, Profile, profile};
 use crate::signature::{self, Scheme, Secret};
-
-const DEFAULT_SCHEME: &str = "standard-webhooks";
 
 /// In which modes there are books.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -33,6 +31,9 @@ pub(super) struct Setup {
     modes: Modes,
     rails: Vec<&'static Rail>,
     scheme: &'static Scheme,
+    profile: Arc<Profile>,
+    /// What says so, where the operator named one.
+    profile_text: Option<String>,
     /// The key of the first account, where the operator gave one.
     api_key: Option<String>,
     /// The first secret of the operator's endpoint, where he gave one.
@@ -65,7 +66,10 @@ impl Modes {
 impl Setup {
     /// From flags, and from fresh randomness.
     pub fn fresh(options: &Options) -> Result<Self, ServeError> {
-        let scheme = find_scheme(options.signature.as_deref().unwrap_or(DEFAULT_SCHEME))?;
+        let (profile, profile_text) = options.profile.clone().unzip();
+        let profile = profile.unwrap_or_default();
+        let named = options.signature.as_deref();
+        let scheme = find_scheme(named.unwrap_or(&profile.events.signature))?;
         if let Some(secret) = &options.secret {
             scheme.check_secret(&Secret::new(secret))?;
         }
@@ -79,6 +83,8 @@ impl Setup {
             }),
             rails: options.rails.clone().unwrap_or_else(|| RAILS.iter().collect()),
             scheme,
+            profile,
+            profile_text,
             api_key: options.api_key.clone(),
             secret: options.secret.clone(),
         })
@@ -96,6 +102,7 @@ impl Setup {
             }
         };
         let lacks = ServeError::Incomplete;
+        let profile_text = kept.get("profile").cloned();
         let rails = same("rails", "--rails", options.rails.as_ref().map(|rails| ids(rails)))?;
         let modes = options.modes.map(|modes| modes.as_str().to_owned());
         let accounts = options.accounts.map(|accounts| accounts.to_string());
@@ -109,6 +116,8 @@ impl Setup {
             modes: Modes::from_word(&same("mode", "--mode", modes)?).ok_or(lacks("mode"))?,
             rails: rails.split(',').filter_map(rail_by_id).collect(),
             scheme: find_scheme(&same("signature", "--signature", options.signature.clone())?)?,
+            profile: same_profile(profile_text.as_deref(), options)?,
+            profile_text,
             api_key: kept.get("api_key").cloned(),
             secret: kept.get("secret").cloned(),
         })
@@ -124,7 +133,8 @@ impl Setup {
             ("rails", ids(&self.rails)),
             ("signature", self.scheme.name().to_owned()),
         ];
-        let given = [("api_key", &self.api_key), ("secret", &self.secret)];
+        let given =
+            [("api_key", &self.api_key), ("secret", &self.secret), ("profile", &self.profile_text)];
         let given = given.into_iter().filter_map(|(name, given)| Some((name, given.clone()?)));
         always.into_iter().chain(given).map(|(name, value)| (name.to_owned(), value)).collect()
     }
@@ -147,11 +157,16 @@ impl Setup {
                 rails: self.rails.clone(),
                 seed,
                 start: self.start,
-                profile: Arc::default(),
+                profile: self.profile.clone(),
                 keyring: Some(keyring),
             }
         });
         configs.collect()
+    }
+
+    /// Whose habits the service has.
+    pub const fn profile(&self) -> &Arc<Profile> {
+        &self.profile
     }
 
     /// Whether the operator gave this key: then he knows it.
@@ -161,6 +176,21 @@ impl Setup {
 
     fn letters(&self, purpose: &str, count: usize) -> String {
         entropy::letters(&self.master, purpose, count)
+    }
+}
+
+/// The profile of a file. One that is named again must have the same habits: its text may have
+/// changed since, and its name not.
+fn same_profile(text: Option<&str>, options: &Options) -> Result<Arc<Profile>, ServeError> {
+    let read = text.map(|text| profile::read(text, "profile")).transpose()?;
+    let kept = Arc::new(read.unwrap_or_default());
+    match &options.profile {
+        Some((asked, _)) if !asked.behaves_as(&kept) => {
+            let then = if asked.name == kept.name { " as it was then" } else { "" };
+            let kept = format!("{}{then}", kept.name);
+            Err(ServeError::Begun { name: "profile", kept, flag: "--profile" })
+        }
+        Some(_) | None => Ok(kept),
     }
 }
 

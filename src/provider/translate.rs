@@ -115,7 +115,7 @@ impl Provider {
 
     /// The key of a call that is signed, as the header that the contract has for it. When it was
     /// signed is not compared with a clock: this service's own may be days ahead.
-    fn proven(&self, request: &ApiRequest) -> Result<Option<(String, String)>, Problem> {
+    pub(super) fn proven(&self, request: &ApiRequest) -> Result<Option<(String, String)>, Problem> {
         let named = self.profile.api.signature.as_deref();
         let Some(scheme) = named.and_then(signature::call_scheme) else { return Ok(None) };
         let headers: Vec<_> = request.headers.clone().into_iter().collect();

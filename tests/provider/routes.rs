@@ -17,11 +17,16 @@ fn desk() -> Desk {
 
 /// A call as a client of that provider signs it.
 fn signed(method: &str, path: &str, body: &str, key: &str) -> ApiRequest {
+    signed_by(ACCOUNT, (method, path), body, key)
+}
+
+/// The same by another account.
+pub fn signed_by(account: &str, (method, path): (&str, &str), body: &str, key: &str) -> ApiRequest {
     let stamp = "1767608128";
     let mut mac = Hmac::<Sha512>::new_from_slice(key.as_bytes()).unwrap();
     mac.update(format!("{stamp}{body}").as_bytes());
     let proof = hex::encode(mac.finalize().into_bytes());
-    let headers = [("apipublic", ACCOUNT), ("timestamp", stamp), ("signature", &proof)];
+    let headers = [("apipublic", account), ("timestamp", stamp), ("signature", &proof)];
     let (path, query) = path.split_once('?').unwrap_or((path, ""));
     ApiRequest {
         method: method.to_owned(),

@@ -3,6 +3,7 @@
 mod control;
 mod hostile;
 mod kill;
+mod profile;
 mod rotation;
 mod trigger;
 

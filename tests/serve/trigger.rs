@@ -1,23 +1,25 @@
 //! `countersign trigger`: one event, correctly signed, and an exit code that says how it went.
 
-use std::sync::{Arc, Mutex};
+use std::sync::Arc;
 
 use axum::Router;
 use axum::extract::State;
 use axum::http::{HeaderMap, StatusCode};
 use countersign::model::SimTime;
 use countersign::signature::{self, Arrived, Secret};
+use tokio::sync::watch;
 
 use super::SECRET;
 
-type Seen = Arc<Mutex<Vec<(HeaderMap, String)>>>;
+pub type Seen = Arc<watch::Sender<Vec<(HeaderMap, String)>>>;
 
-async fn door(status: StatusCode) -> (String, Seen) {
+/// A place that answers everything alike, and what came to it.
+pub async fn door(status: StatusCode) -> (String, Seen) {
     let seen = Seen::default();
     let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
     let url = format!("http://{}/webhooks", listener.local_addr().unwrap());
     let keep = move |State(seen): State<Seen>, headers: HeaderMap, body: String| async move {
-        seen.lock().unwrap().push((headers, body));
+        seen.send_modify(|seen| seen.push((headers, body)));
         status
     };
     let router = Router::new().fallback(keep).with_state(seen.clone());
@@ -45,7 +47,7 @@ async fn an_event_arrives_as_its_verifier_wants_it() {
         let (code, told, _) = trigger(&arguments).await;
         assert!(code == Some(0) && told.contains("answered 202"), "{told}");
         assert!(!told.contains(SECRET), "the secret is told");
-        let (headers, body) = seen.lock().unwrap().pop().unwrap();
+        let (headers, body) = seen.borrow().last().unwrap().clone();
         let headers: Vec<(String, String)> = headers
             .iter()
             .map(|(name, value)| (name.to_string(), value.to_str().unwrap().to_owned()))

@@ -131,7 +131,16 @@ impl Provider {
         if let Some(reply) = self.answer_translated(request, now, partition) {
             return reply;
         }
-        self.answer(request, now, partition).unwrap_or_else(|problem| self.refuse(&problem))
+        let answer = match self.proven(request) {
+            Ok(Some(key)) => {
+                let mut shown = request.clone();
+                shown.headers.extend([key]);
+                self.answer(&shown, now, partition)
+            }
+            Err(problem) if seen_by_anyone(request).is_none() => Err(problem),
+            Ok(None) | Err(_) => self.answer(request, now, partition),
+        };
+        answer.unwrap_or_else(|problem| self.refuse(&problem))
     }
 
     /// Answers a call of the contract.

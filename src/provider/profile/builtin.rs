@@ -31,6 +31,12 @@ pub fn builtin(name: &str) -> Option<&'static Profile> {
     PROFILES.iter().find(|profile| profile.name == name)
 }
 
+/// The profile of that name as it is written.
+#[must_use]
+pub fn builtin_text(name: &str) -> Option<&'static str> {
+    FILES.iter().find(|(known, _)| *known == name).map(|(_, text)| *text)
+}
+
 /// Names of all, in the order in which they are listed.
 #[must_use]
 pub fn names() -> Vec<&'static str> {

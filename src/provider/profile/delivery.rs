@@ -45,7 +45,7 @@ pub struct Delivery {
     pub queue: Queue,
     /// Whether each attempt is signed anew, with a timestamp of its own.
     pub resign_on_retry: bool,
-    /// The key of a retry where the secret was changed meanwhile.
+    /// The key of a retry that is signed anew, where the secret was changed meanwhile.
     pub signing_key_on_retry: SigningKey,
     /// The body of a retry.
     pub redelivery_body: RedeliveryBody,
@@ -73,12 +73,12 @@ pub enum Queue {
     HeadOfLine,
 }
 
-/// The key of a retry where the secret was changed meanwhile.
+/// The key of a retry that is signed anew, where the secret was changed meanwhile.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum SigningKey {
     /// The one that is valid now.
     Current,
-    /// The one that was valid when the event was made (Razorpay).
+    /// The one of the first attempt (Razorpay).
     AtCreation,
 }
 
@@ -110,6 +110,12 @@ impl Default for Delivery {
 }
 
 impl Delivery {
+    /// Whether a retry is signed with the key of now. What is not signed anew is as it was.
+    #[must_use]
+    pub fn signs_retries_with_current_key(&self) -> bool {
+        self.resign_on_retry && self.signing_key_on_retry == SigningKey::Current
+    }
+
     /// What an answer of that status comes to; none: there was no answer. A 410 says that the
     /// endpoint wants nothing any more (Standard Webhooks).
     #[must_use]
@@ -256,7 +262,7 @@ pub(super) const KNOBS: &[Knob] = &[
     },
     Knob {
         name: "delivery.signing_key_on_retry",
-        about: "with which secret a retry is signed after a rotation",
+        about: "with which secret a retry is signed anew after a rotation",
         values: "current or at-creation",
         read: |cursor, profile| set(&mut profile.delivery.signing_key_on_retry, choice(cursor)),
         told: |profile| profile.delivery.signing_key_on_retry.word(),

@@ -16,7 +16,7 @@ mod template;
 mod written;
 
 pub use api::{Api, Idempotency, RateLimit};
-pub use builtin::{builtin, names};
+pub use builtin::{builtin, builtin_text, names};
 pub use delivery::{Codes, Delivery, Queue, RedeliveryBody, RetryAfter, SigningKey};
 pub use events::{Events, Names, Payload, Sequence, Snapshot};
 pub use knob::{Knob, knobs};
@@ -56,6 +56,21 @@ impl Profile {
         let usual = Events::default();
         self.payments != Payments::default()
             || (&self.events.skip, self.events.emit_reverted) != (&usual.skip, usual.emit_reverted)
+    }
+}
+
+impl Profile {
+    /// Whether a merchant meets the same at both, whatever they are called and wherever their facts
+    /// are from.
+    #[must_use]
+    pub fn behaves_as(&self, other: &Self) -> bool {
+        let like = |profile: &Self| Self {
+            name: String::new(),
+            summary: String::new(),
+            sources: Vec::new(),
+            ..profile.clone()
+        };
+        like(self) == like(other)
     }
 }
 

@@ -173,15 +173,22 @@ impl Books {
     pub fn take(&mut self, now: SimTime) -> Option<Dispatch> {
         let live: Vec<EndpointId> = self.provider.endpoints().map(|of| of.id.clone()).collect();
         let mut due = live.into_iter().filter_map(|id| {
-            let deliveries = self.deliveries.get_mut(&id)?;
-            let event = deliveries.take(now)?;
-            let is_retry = deliveries.attempts(&event) > 0;
-            Some((id, event, is_retry))
+            let event = self.deliveries.get_mut(&id)?.take(now)?;
+            Some((id, event))
         });
-        let (endpoint, event, is_retry) = due.next()?;
-        let event = self.provider.as_sent(&self.provider.event(&event)?, now, is_retry);
-        let signed_by = self.provider.endpoint(&endpoint)?.signing(now);
-        self.dispatch(&endpoint, event, signed_by)
+        let (endpoint, event) = due.next()?;
+        let announced = self.provider.event(&event)?;
+        let first = self.deliveries.get(&endpoint)?.first_attempt(&event);
+        let event = self.provider.as_sent(&announced, now, first.is_some());
+        let habits = &self.provider.profile().delivery;
+        let signed_by = match (first, habits.signs_retries_with_current_key()) {
+            (Some(first), false) => first.signed_by.clone(),
+            (Some(_) | None, _) => self.provider.endpoint(&endpoint)?.signing(now),
+        };
+        let signed_at = first.filter(|_| !habits.resign_on_retry).map(|first| first.signed_at);
+        let is_restated = event.body != announced.body;
+        let dispatch = self.dispatch(&endpoint, event, signed_by)?;
+        Some(Dispatch { signed_at, is_restated, ..dispatch })
     }
 
     /// The message to an endpoint, as these of its secrets sign it.
@@ -198,7 +205,9 @@ impl Books {
             scheme: self.provider.webhook_scheme()?,
             secrets: signed_by.iter().filter_map(secret).collect(),
             signed_by,
+            signed_at: None,
             event,
+            is_restated: false,
         })
     }
 

@@ -140,7 +140,7 @@ pub enum Command {
 pub struct BooksId(pub(super) usize);
 
 /// A call of a merchant that was let in. The key that opened it is kept by its number, not as it
-/// came: a journal holds nothing that opens anything.
+/// came: a journal holds nothing that opens anything. A call that is signed proves itself alone.
 #[derive(Debug, Clone)]
 pub struct Call {
     /// Whose it is.

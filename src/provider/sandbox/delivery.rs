@@ -1,8 +1,8 @@
 //! Deliveries of a sandbox: which wait, which are held, what came of each attempt.
 //!
 //! The retry schedule is the outbox's; this adds what an operator does to a delivery, and the
-//! record that a page shows. Bodies and signatures are not kept: both follow from the event and
-//! the instant of signing.
+//! record that a page shows. Signatures are not kept, nor are bodies that are as they were announced:
+//! both follow from the event and the instant of signing.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -23,6 +23,9 @@ pub struct Attempt {
     pub took_ms: u64,
     /// What came back.
     pub reply: Reply,
+    /// The body, where it was another than the one that was announced.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub body: Option<String>,
 }
 
 /// What an endpoint answered.
@@ -256,9 +259,9 @@ impl Deliveries {
         Some((delivery, standing, due))
     }
 
-    /// Attempts made so far.
-    pub fn attempts(&self, event: &EventId) -> usize {
-        self.all.get(event).map_or(0, |delivery| delivery.attempts.len())
+    /// The first attempt, if there was one.
+    pub fn first_attempt(&self, event: &EventId) -> Option<&Attempt> {
+        self.all.get(event)?.attempts.first()
     }
 
     pub fn has(&self, event: &EventId) -> bool {

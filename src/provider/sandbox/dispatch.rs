@@ -20,8 +20,12 @@ pub struct Dispatch {
     pub secrets: Vec<Secret>,
     /// Which of the endpoint's secrets these are: each by the number of rotations before it.
     pub signed_by: Vec<usize>,
+    /// The instant that the signature bears where it is made again as it was; none: when it is sent.
+    pub signed_at: Option<SimTime>,
     /// What is sent.
     pub event: Event,
+    /// Whether its body is another than the one that was announced.
+    pub is_restated: bool,
 }
 
 impl Dispatch {

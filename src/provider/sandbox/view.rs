@@ -4,6 +4,7 @@
 //! Reads, changes nothing, and shows no secret. Payments look as they do on the merchants' side;
 //! the headers of a request are signed again as they were.
 
+use bytes::Bytes;
 use serde::Serialize;
 use serde_json::value::RawValue;
 
@@ -94,6 +95,9 @@ struct AttemptForm<'a> {
     signed_at: SimTime,
     took_ms: u64,
     request_headers: Vec<(String, String)>,
+    /// Where it was another than the event's.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    request_body: Option<&'a str>,
     #[serde(flatten)]
     reply: ReplyForm<'a>,
 }
@@ -230,6 +234,7 @@ impl Books {
                 signed_at: attempt.signed_at,
                 took_ms: attempt.took_ms,
                 request_headers: self.headers(endpoint, event(), attempt),
+                request_body: attempt.body.as_deref(),
                 reply: match &attempt.reply {
                     Reply::Http { status, body } => ReplyForm::Http { status: *status, body },
                     Reply::Failed(failed) => ReplyForm::Failed { failed },
@@ -249,9 +254,12 @@ impl Books {
     fn headers(
         &self,
         endpoint: &EndpointId,
-        event: Event,
+        mut event: Event,
         attempt: &Attempt,
     ) -> Vec<(String, String)> {
+        if let Some(body) = &attempt.body {
+            event.body = Bytes::copy_from_slice(body.as_bytes());
+        }
         let dispatch = self.dispatch(endpoint, event, attempt.signed_by.clone());
         // What could be signed once can always be signed.
         let signed = dispatch.and_then(|dispatch| dispatch.signed(attempt.signed_at).ok());

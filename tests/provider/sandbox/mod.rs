@@ -2,6 +2,7 @@
 
 mod delivery;
 mod endpoint;
+mod habit;
 mod journal;
 mod tenant;
 
@@ -9,6 +10,7 @@ use std::collections::BTreeMap;
 
 use bytes::Bytes;
 use countersign::model::{EventId, Mistake, PaymentId, RAILS, SimTime, Span};
+use countersign::provider::profile::builtin;
 use countersign::provider::sandbox::{
     Action, Attempt, BooksId, Command, Declined, Dispatch, Entry, Reply, Sandbox, Spell, Trouble,
 };
@@ -25,7 +27,13 @@ const ORDER: &str = r#"{"reference":"INV-1","asset":"USDT","network":"tron","amo
 
 /// One account in one mode.
 fn config(account: &str, live: bool, key: &str) -> Config {
-    let scheme = signature::scheme("standard-webhooks").unwrap();
+    config_at("default", account, live, key)
+}
+
+/// The same at a provider of that profile.
+fn config_at(profile: &str, account: &str, live: bool, key: &str) -> Config {
+    let profile = std::sync::Arc::new(builtin(profile).unwrap().clone());
+    let scheme = signature::scheme(&profile.events.signature).unwrap();
     Config {
         live,
         account: account.to_owned(),
@@ -34,7 +42,7 @@ fn config(account: &str, live: bool, key: &str) -> Config {
         seed: 7,
         nonce: format!("{account} {live}"),
         start: START,
-        profile: std::sync::Arc::default(),
+        profile,
         keyring: Some(Keyring::new([7; 32], scheme, None)),
     }
 }
@@ -54,7 +62,7 @@ fn hold_all(on: bool) -> Command {
 
 /// A sandbox with a wall clock that the test moves, and the journal that it filled.
 struct Rig {
-    configs: fn() -> Vec<Config>,
+    configs: Box<dyn Fn() -> Vec<Config>>,
     sandbox: Sandbox,
     wall: SimTime,
     journal: Vec<Entry>,
@@ -66,10 +74,10 @@ impl Rig {
         Self::of(one, webhook)
     }
 
-    fn of(configs: fn() -> Vec<Config>, webhook: Option<&str>) -> Self {
+    fn of(configs: impl Fn() -> Vec<Config> + 'static, webhook: Option<&str>) -> Self {
         let mut sandbox = Sandbox::new(configs());
         let _ = sandbox.open(webhook, START);
-        Self { configs, sandbox, wall: START, journal: Vec::new() }
+        Self { configs: Box::new(configs), sandbox, wall: START, journal: Vec::new() }
     }
 
     /// The same from its journal alone, each command through its text.
@@ -126,9 +134,11 @@ impl Rig {
 
     /// What an endpoint answers to a message.
     fn answer(&mut self, dispatch: Dispatch, status: u16) {
-        let Dispatch { endpoint, signed_by, event, .. } = dispatch;
+        let Dispatch { endpoint, signed_by, event, is_restated, .. } = dispatch;
         let reply = Reply::Http { status, body: "ok".to_owned() };
-        let attempt = Attempt { signed_at: self.wall, signed_by, took_ms: 3, reply };
+        let body = is_restated.then(|| String::from_utf8(event.body.to_vec()).unwrap());
+        let signed_at = dispatch.signed_at.unwrap_or(self.wall);
+        let attempt = Attempt { signed_at, signed_by, took_ms: 3, reply, body };
         let command =
             Command::Attempted { event: event.id, endpoint, attempt, retry_after_s: None };
         self.obey(command).unwrap();
