@@ -85,8 +85,8 @@ The control API, as JSON:
   POST /api/deliveries/hold               {\"on\": true}: all that is new, until {\"on\": false}
   POST /api/endpoints/ID/test             sends webhook.test there
   POST /api/keys                          {\"scopes\": [\"payments:read\"]}: a key, shown once
-  POST /api/faults                        {\"trouble\": \"unavailable\", \"calls\": 3}: of the API; or
-                                          internal_error, rate_limited, hang, lose_reply, cut_reply
+  POST /api/faults                        {\"trouble\": \"lost\", \"calls\": 3}: of the API;
+                                          docs/sandbox.md lists every trouble
   POST /api/clock/advance                 {\"by\": \"2h\"}
   GET  /api/changes                       server-sent events: which payments changed
 A POST needs content-type: application/json. Lists, /api/deliveries/hold and /api/keys take

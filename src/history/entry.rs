@@ -7,9 +7,9 @@ use serde::{Deserialize, Serialize};
 use crate::merchant::{Connection, Policy, Scope};
 use crate::model::{
     EventId, EventKind, LaneId, Money, Observation, PaymentId, Rail, Reference, SimTime, Span,
-    Truth,
+    Trouble, Truth,
 };
-use crate::scenario::{Alteration, Arrival, Expectation, Forgery, Phase, Source, Trouble};
+use crate::scenario::{Alteration, Arrival, Expectation, Forgery, Phase, Source};
 
 /// One line of the history.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]

@@ -21,7 +21,8 @@ use hyper::{Request, Response, StatusCode};
 use tokio::net::TcpListener;
 
 use super::accept::{self, Patience, Unread, accept};
-use crate::provider::{ApiReply, ApiRequest, BODY_BYTES_MAX, Conduct, Unheard, unheard};
+use crate::model::Conduct;
+use crate::provider::{ApiReply, ApiRequest, BODY_BYTES_MAX, Unheard, unheard};
 
 /// An answer, and how it leaves.
 #[derive(Debug, Clone, Default)]

@@ -4,6 +4,7 @@
 //! Knows nothing of the parts that use it: no sockets, no clock, no rules. It is the first layer;
 //! everything else may import it.
 
+mod conduct;
 mod event;
 mod id;
 mod mistake;
@@ -12,7 +13,9 @@ mod observation;
 mod payment;
 mod rail;
 mod time;
+mod trouble;
 
+pub use conduct::Conduct;
 pub use event::{AccountEventKind, EventKind};
 pub use id::{EndpointId, EventId, LaneId, PaymentId, Reference};
 pub use mistake::Mistake;
@@ -23,3 +26,4 @@ pub use payment::{AmountState, Flag, Reason, Status, Truth};
 pub(crate) use rail::deserialize as deserialize_rail;
 pub use rail::{Attribution, RAILS, Rail, rail_by_asset_network, rail_by_id};
 pub use time::{SimTime, Span};
+pub use trouble::{Detail, Said, TROUBLES, Trouble, TroubleRow};

@@ -10,7 +10,6 @@ mod address;
 mod api;
 mod chain;
 mod claim;
-mod conduct;
 mod count;
 mod endpoint;
 mod event;
@@ -48,6 +47,7 @@ mod told;
 mod transaction;
 mod transfer;
 mod translate;
+mod trouble;
 mod twice;
 mod wire;
 
@@ -58,7 +58,6 @@ use std::sync::Arc;
 use crate::model::{EventId, EventKind, PaymentId, Rail, Reference, SimTime, Truth};
 
 pub use api::{ApiReply, ApiRequest, BODY_BYTES_MAX, Subject, Unheard, unheard};
-pub use conduct::Conduct;
 pub use endpoint::{Endpoint, EndpointStatus};
 pub use event::{Event, EventSubject};
 pub use key::{ApiKey, Scope};

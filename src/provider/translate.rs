@@ -99,10 +99,7 @@ impl Provider {
         });
         let (own, route, document) = match prepared {
             Ok(prepared) => prepared,
-            Err(problem) => {
-                let reply = self.refuse(&problem);
-                return Some(self.retold(reply));
-            }
+            Err(problem) => return Some(self.refuse_as_told(&problem)),
         };
         let reply = self.answer(&own, now, partition);
         let reply = reply.unwrap_or_else(|problem| self.refuse(&problem));
@@ -111,6 +108,24 @@ impl Provider {
         } else {
             self.retold(reply)
         })
+    }
+
+    /// The answer to this read of a payment, or of an order's payments, as it was before the last
+    /// change; none for any other call, or where nothing changed since the creation.
+    pub(super) fn stale(&self, request: &ApiRequest) -> Option<ApiReply> {
+        match self.translation(request) {
+            None => self.before(request),
+            Some(Ok(Translated { route, document, request })) => {
+                Some(self.told(route, document, self.before(&request)?))
+            }
+            Some(Err(_)) => None,
+        }
+    }
+
+    /// The reply that tells a problem, in the form of the provider.
+    pub(super) fn refuse_as_told(&mut self, problem: &Problem) -> ApiReply {
+        let reply = self.refuse(problem);
+        self.retold(reply)
     }
 
     /// The key of a call that is signed, as the header that the contract has for it. When it was

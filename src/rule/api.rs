@@ -5,8 +5,7 @@ use super::oracle::Fault;
 use super::ord::{each, told};
 use super::{Breach, Level, Need, Outcome, Owner, Rule, Violation};
 use crate::history::{ApiCall, Fact};
-use crate::model::Status;
-use crate::scenario::Trouble;
+use crate::model::{Status, Trouble};
 
 const NEEDS: &[Need] = &[Need::Checkout, Need::Order];
 /// What the merchant calls is seen without looking at it.

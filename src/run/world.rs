@@ -4,11 +4,13 @@ use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 use std::io;
 
-use super::trouble::{self, Met, Troubles};
+use super::trouble::Troubles;
 use crate::history::{ApiCall, Entry, Fact, Meant, Redaction, Transition, Writer};
-use crate::model::{AmountState, LaneId, Money, PaymentId, Reference, SimTime, Status, Truth};
-use crate::provider::{ApiReply, ApiRequest, Conduct, Event, Provider, Subject};
-use crate::scenario::{ApiTrouble, Trouble};
+use crate::model::{
+    AmountState, Conduct, LaneId, Money, PaymentId, Reference, SimTime, Status, Trouble, Truth,
+};
+use crate::provider::{ApiReply, ApiRequest, Event, Provider, Subject};
+use crate::scenario::ApiTrouble;
 
 /// The medium of a history.
 pub type Medium = Box<dyn io::Write + Send>;
@@ -242,17 +244,17 @@ impl World {
         request: &ApiRequest,
         meant: &ApiRequest,
     ) -> (ApiReply, Conduct, Option<Trouble>) {
+        let clock = clock(&self.clocks, lane);
+        let can_meet = |trouble| self.provider.can_meet(trouble, request);
         let troubles = self.troubles.get_mut(&lane);
-        let met =
-            troubles.and_then(|troubles| troubles.meet(meant, || self.provider.stale(request)));
-        let trouble = met.as_ref().map(|met| met.trouble);
-        let mut handle = || self.provider.handle(request, clock(&self.clocks, lane), lane.0);
-        let (reply, conduct) = match met {
-            None => (handle(), Conduct::Whole),
-            Some(Met { instead: Some(reply), .. }) => (reply, Conduct::Whole),
-            Some(Met { trouble, instead: None }) => trouble::spoil(trouble, handle()),
+        let Some(trouble) = troubles.and_then(|troubles| troubles.meet(meant, can_meet)) else {
+            return (self.provider.handle(request, clock, lane.0), Conduct::Whole, None);
         };
-        (reply, conduct, trouble)
+        let own = match trouble.row().is_done {
+            true => self.provider.handle(request, clock, lane.0),
+            false => ApiReply::default(),
+        };
+        (self.provider.spoil(trouble, request, own), trouble.conduct(), Some(trouble))
     }
 
     /// A call belongs to the lane of its payment, else of its reference, else of the only checkout

@@ -2,6 +2,7 @@
 //!
 //! Knows no provider, no merchant and no clock: steps never do anything.
 
+mod call;
 mod forgery;
 pub mod gherkin;
 mod orders;
@@ -11,13 +12,12 @@ mod selection;
 pub mod step;
 pub mod suite;
 mod transpose;
-mod trouble;
 pub mod yaml;
 
+pub use call::{ApiTrouble, Call};
 pub use forgery::{FORGERIES, Forgery};
 pub use payment::{Network, Operation, Pay, Replacement};
 pub use plan::{
     Action, Alteration, Arrival, Deliver, Expectation, Phase, Plan, Scenario, Source, Step,
 };
 pub use selection::{Selection, SelectionError, TagExpression, Target};
-pub use trouble::{ApiTrouble, Call, Trouble};

@@ -201,7 +201,7 @@ def play(tab, api, control, shots):
     tab.click("Send a test")
     # The next call goes wrong, and the one after it does not.
     tab.click("Next calls go wrong")
-    tab.until("document.getElementById('trouble').textContent === 'unavailable, 1 call'")
+    tab.until("document.getElementById('trouble').textContent === 'fails 503, 1 call'")
     try:
         create(api, "INV-3")
         sys.exit("the call went well")

@@ -1,6 +1,6 @@
 //! A provider's own routes: the profile `kobbopay-observed`, in both directions.
 
-use countersign::model::SimTime;
+use countersign::model::{SimTime, Trouble};
 use countersign::provider::profile::builtin;
 use countersign::provider::{ApiReply, ApiRequest};
 use hmac::{Hmac, KeyInit, Mac};
@@ -106,4 +106,32 @@ fn calls_without_proof_and_without_a_route_are_refused_in_the_providers_form() {
     refused(&signed("GET", "/invoice/pay_none", "", KEY), 404, "payment_not_found");
     let unknown = WISH.replace("USDTTRC", "USDTXXX");
     refused(&signed("POST", "/invoice/create", &unknown, KEY), 422, "rail_unknown");
+}
+
+#[test]
+fn trouble_is_told_in_the_form_of_the_provider() {
+    let mut desk = desk();
+    let (_, made) = ask(&mut desk, "POST", "/invoice/create", WISH);
+    let tracker = made["tracker_id"].as_str().unwrap();
+    let read_call = signed("GET", &format!("/invoice/{tracker}"), "", KEY);
+    assert!(!desk.provider.can_meet(Trouble::Stale, &read_call), "nothing changed yet");
+    let payment = countersign::model::PaymentId::new(tracker);
+    desk.provider.pay(&payment, 60_000_000, desk.now).unwrap();
+
+    assert!(desk.provider.can_meet(Trouble::Stale, &read_call));
+    let before = desk.provider.spoil(Trouble::Stale, &read_call, ApiReply::default());
+    let now = desk.provider.handle(&read_call, desk.now, 1);
+    assert_eq!(
+        (&read(&before)["status"], &read(&now)["status"]),
+        (&json!("Pending"), &json!("Paid"))
+    );
+    let keys =
+        |reply: &ApiReply| read(reply).as_object().unwrap().keys().cloned().collect::<Vec<_>>();
+    assert_eq!(keys(&before), keys(&now));
+
+    let failed = desk.provider.spoil(Trouble::Fails(503), &read_call, ApiReply::default());
+    let expected = json!({"error": "temporarily_unavailable", "message": "try again in a moment"});
+    assert_eq!((failed.status, read(&failed)), (503, expected));
+    let cut = desk.provider.spoil(Trouble::Garbled, &read_call, now);
+    assert!(serde_json::from_slice::<Value>(&cut.body).is_err());
 }

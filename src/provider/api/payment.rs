@@ -2,7 +2,9 @@
 
 use crate::model::{PaymentId, Reference, Status};
 
-use super::route::{Access, Answer, Body, Call, Doc, Handler, Route, payment_in_path, schema_of};
+use super::route::{
+    self, Access, Answer, Body, Call, Doc, Handler, Route, payment_in_path, schema_of,
+};
 use super::{ApiReply, ApiRequest, Subject, json, list};
 use crate::provider::id::Prefix;
 use crate::provider::idempotency::Outcome;
@@ -186,18 +188,17 @@ impl Provider {
         Ok(ApiReply { payment: Some(payment.id.clone()), ..reply })
     }
 
-    /// The answer to this read of a payment, or of an order's payments, as it was before the last
-    /// change; none for any other call, or where nothing changed since the creation.
-    #[must_use]
-    pub fn stale(&self, request: &ApiRequest) -> Option<ApiReply> {
-        if request.method != "GET" || !request.path.starts_with("/v1/payments") {
+    /// What this call of the contract would have read before the last change.
+    pub(in crate::provider) fn before(&self, request: &ApiRequest) -> Option<ApiReply> {
+        let (route, item) = route::find(request).ok()?;
+        if ![READ.doc.name, LIST.doc.name].contains(&route.doc.name) {
             return None;
         }
         let before = |payment: &Payment| {
             let view = &payment.said.iter().rev().nth(1)?.view;
             serde_json::to_value(wire::payment(&self.account, payment, view)).ok()
         };
-        match self.subject(request) {
+        match (route.subject)(self, request, item)? {
             Subject::Payment(id) => {
                 let form = before(self.get(&id)?)?;
                 Some(ApiReply { payment: Some(id), ..json(&form) })

@@ -16,17 +16,17 @@ mod view;
 
 use std::collections::BTreeSet;
 
-use crate::model::{EventId, PaymentId, SimTime, Span, Status};
+use crate::model::{Conduct, EventId, PaymentId, SimTime, Span, Status};
 use crate::signature::Secret;
 
 use super::idempotency::is_replay;
-use super::{ApiReply, ApiRequest, Conduct, Config, Provider, account, guard};
+use super::{ApiReply, ApiRequest, Config, Provider, account, guard};
 
 pub use action::{Action, PayoutAction};
 pub use command::{BooksId, Call, Command, Declined, Entry, Unreadable};
 pub use delivery::{Attempt, Reply};
 pub use dispatch::Dispatch;
-pub use trouble::{Spell, Trouble};
+pub use trouble::Spell;
 
 use books::Books;
 use delivery::Deliveries;
@@ -128,26 +128,23 @@ impl Sandbox {
         let position = account::books_for(self.books.iter().map(|books| &books.provider), request);
         let books = &mut self.books[position];
         let trouble = self.trouble.map(|spell| spell.trouble);
-        self.trouble = self.trouble.and_then(Spell::shorter);
-        let conduct = trouble.map_or(Conduct::Whole, Trouble::conduct);
-        if let Some(problem) = trouble.and_then(Trouble::problem) {
-            let mut reply = books.provider.refuse(&problem);
-            if [429, 503].contains(&reply.status) {
-                reply.headers.push(("retry-after".to_owned(), "1".to_owned()));
-            }
-            return (reply, conduct);
-        }
-        if conduct == Conduct::Never {
-            return (ApiReply::default(), conduct);
+        let trouble = trouble.filter(|trouble| books.provider.can_meet(*trouble, request));
+        if trouble.is_some() {
+            self.trouble = self.trouble.and_then(Spell::shorter);
         }
         let (at, ids) = (self.now, books.provider.ids_given());
-        let reply = books.handle(request, at);
-        if may_change(request, &reply) {
+        let is_done = trouble.is_none_or(|trouble| trouble.row().is_done);
+        let reply = if is_done { books.handle(request, at) } else { ApiReply::default() };
+        if is_done && may_change(request, &reply) {
             let (request, key) = guard::set_aside(request, &books.provider.keys);
             let call = Call { books: BooksId(position), key, request };
             self.accepted.push(Entry { at, ids, command: Command::Called(call) });
         }
-        (reply, conduct)
+        let provider = &mut self.books[position].provider;
+        match trouble {
+            None => (reply, Conduct::Whole),
+            Some(trouble) => (provider.spoil(trouble, request, reply), trouble.conduct()),
+        }
     }
 
     /// The next calls go wrong, or go well again.

@@ -5,35 +5,46 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::provider::Conduct;
-use crate::provider::problem::{Code, Problem};
+use crate::model::{Detail, Span, TROUBLES, Trouble};
 
-/// How calls go wrong.
+/// Trouble, for so many calls. As JSON: `{"trouble": "fails", "status": 503, "calls": 2}`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Trouble {
-    /// They are answered 500, and nothing is done.
-    InternalError,
-    /// They are answered 503, and nothing is done.
-    Unavailable,
-    /// They are answered 429, and nothing is done.
-    RateLimited,
-    /// They are never answered, and nothing is done.
-    Hang,
-    /// They are carried out, and the answer does not arrive.
-    LoseReply,
-    /// They are carried out, and half of the answer arrives.
-    CutReply,
-}
-
-/// Trouble, for so many calls.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[serde(try_from = "SpellForm", into = "SpellForm")]
 pub struct Spell {
     /// How they go wrong.
     pub trouble: Trouble,
     /// How many still will.
     pub calls: u32,
+}
+
+/// Under the word of a sweep; a detail that is left out is as in the example of the kind.
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct SpellForm {
+    trouble: String,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    status: Option<u16>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    wait: Option<String>,
+    calls: u32,
+}
+
+/// What an operator may choose.
+#[derive(Serialize)]
+pub(super) struct ChoiceForm {
+    /// What becomes of the call, for people.
+    says: String,
+    /// For the next call.
+    #[serde(flatten)]
+    spell: Spell,
+}
+
+/// One of each kind.
+pub(super) fn choices() -> Vec<ChoiceForm> {
+    let rows = TROUBLES.iter();
+    let choice =
+        |trouble: Trouble| ChoiceForm { says: trouble.tell(), spell: Spell { trouble, calls: 1 } };
+    rows.map(|row| choice(row.like)).collect()
 }
 
 impl Spell {
@@ -46,24 +57,40 @@ impl Spell {
     }
 }
 
-impl Trouble {
-    /// What is answered instead, where anything is.
-    pub(super) fn problem(self) -> Option<Problem> {
-        let (code, detail) = match self {
-            Self::InternalError => (Code::InternalError, "something broke; nothing was done"),
-            Self::Unavailable => (Code::Unavailable, "try again in a moment"),
-            Self::RateLimited => (Code::RateLimited, "too many calls; try again in a second"),
-            Self::Hang | Self::LoseReply | Self::CutReply => return None,
-        };
-        Some(Problem::new(code, detail))
-    }
+impl TryFrom<SpellForm> for Spell {
+    type Error = String;
 
-    pub(super) const fn conduct(self) -> Conduct {
-        match self {
-            Self::InternalError | Self::Unavailable | Self::RateLimited => Conduct::Whole,
-            Self::Hang => Conduct::Never,
-            Self::LoseReply => Conduct::Lost,
-            Self::CutReply => Conduct::Cut,
-        }
+    fn try_from(form: SpellForm) -> Result<Self, String> {
+        let row = TROUBLES.iter().find(|row| row.word == form.trouble);
+        let like = row.map(|row| row.like).ok_or_else(|| {
+            let known: Vec<_> = TROUBLES.iter().map(|row| row.word).collect();
+            format!("`{}` is no trouble; there are {}", form.trouble, known.join(", "))
+        })?;
+        let trouble = match (like.detail(), form.status, form.wait) {
+            (_, None, None) => like,
+            (Some(Detail::Status(_)), Some(status), None) if Trouble::is_failure(status) => {
+                like.with_status(status)
+            }
+            (Some(Detail::Status(_)), Some(status), None) => {
+                return Err(format!("{status} is no error of a provider; 500 or 503 is"));
+            }
+            (Some(Detail::Wait(..)), None, Some(wait)) => {
+                like.with_wait(wait.parse::<Span>().map_err(|error| error.to_string())?)
+            }
+            (_, Some(_), _) => return Err(format!("`{}` has no `status`", form.trouble)),
+            (_, _, Some(_)) => return Err(format!("`{}` has no `wait`", form.trouble)),
+        };
+        Ok(Self { trouble, calls: form.calls })
+    }
+}
+
+impl From<Spell> for SpellForm {
+    fn from(Spell { trouble, calls }: Spell) -> Self {
+        let (status, wait) = match trouble.detail() {
+            None => (None, None),
+            Some(Detail::Status(status)) => (Some(status), None),
+            Some(Detail::Wait(_, wait)) => (None, Some(wait.to_string())),
+        };
+        Self { trouble: trouble.row().word.to_owned(), status, wait, calls }
     }
 }

@@ -16,6 +16,7 @@ use crate::provider::{Event, event};
 
 use super::books::Books;
 use super::delivery::{Attempt, Deliveries, Reply, Standing};
+use super::trouble::{self, ChoiceForm};
 use super::{BooksId, Sandbox, Spell};
 
 /// The sandbox as a whole.
@@ -25,6 +26,8 @@ struct StatusForm<'a> {
     ahead_ms: u64,
     /// What befalls the next calls.
     trouble: Option<Spell>,
+    /// What else could.
+    troubles: Vec<ChoiceForm>,
     books: Vec<BooksForm<'a>>,
 }
 
@@ -129,6 +132,7 @@ impl Sandbox {
             now: self.clock(wall),
             ahead_ms: self.ahead.ms(),
             trouble: self.trouble,
+            troubles: trouble::choices(),
             books: self.books.iter().map(Books::form).collect(),
         })
     }

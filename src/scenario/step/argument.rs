@@ -2,7 +2,7 @@
 
 use regex::Regex;
 
-use super::StepError;
+use super::{StepError, Wording};
 use crate::input::nearest;
 use crate::model::{
     EventKind, ExceptionClass, Mistake, Money, MoneyError, OrderState, RAILS, Rail, Span,
@@ -38,17 +38,22 @@ const COUNT_MAX: u32 = 10_000;
 pub struct Args<'a> {
     /// Each with its offset in characters.
     found: Vec<(&'a str, u32)>,
+    expression: &'static str,
     focus: Option<&'static Rail>,
 }
 
 impl<'a> Args<'a> {
-    pub(super) fn new(text: &'a str, regex: &Regex, focus: Option<&'static Rail>) -> Self {
+    pub(super) fn new(
+        text: &'a str,
+        (wording, regex): (&Wording, &Regex),
+        focus: Option<&'static Rail>,
+    ) -> Self {
         let groups = regex.captures(text).into_iter().flat_map(|captures| {
             let groups = captures.iter().skip(1).flatten();
             groups.map(|group| (group.as_str(), group.start())).collect::<Vec<_>>()
         });
         let found = groups.map(|(arg, start)| (arg, chars(&text[..start]))).collect();
-        Self { found, focus }
+        Self { found, expression: wording.expression, focus }
     }
 
     /// `250.00 USDT`, in the asset of the order in focus.
@@ -234,6 +239,11 @@ impl<'a> Args<'a> {
             return Err(self.unknown(n, format!("`{unit}` is no unit of time"), unit, &known));
         };
         Ok(Span::from_ms(u64::from(number) * ms))
+    }
+
+    /// The wording that reads the step.
+    pub(super) const fn expression(&self) -> &'static str {
+        self.expression
     }
 
     /// The rail of the order that the step is about.

@@ -128,7 +128,7 @@ pub fn read(text: &str, focus: Option<&'static Rail>) -> Result<Action, StepErro
         );
         return Err(StepError { offset: 0, problem, expected: None, nearest: None });
     }
-    (wording.build)(&Args::new(text, regex, focus))
+    (wording.build)(&Args::new(text, (wording, regex), focus))
 }
 
 /// The keyword and text of an action; none where no wording can say it.

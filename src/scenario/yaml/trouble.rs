@@ -3,27 +3,8 @@
 use super::axis::Row;
 use super::play::span;
 use crate::input::{Cursor, Fields};
-use crate::model::Span;
-use crate::scenario::{Action, ApiTrouble, Call, Trouble};
-
-/// Makes a trouble of what else the entry says.
-type Build = fn(&Details<'_, '_>) -> Option<Trouble>;
-
-const WHAT: &[(&str, Build)] = &[
-    ("fails", |details| Some(Trouble::Fails(details.status()?))),
-    ("done-but-fails", |details| Some(Trouble::DoneButFails(details.status()?))),
-    ("lost", |_| Some(Trouble::Lost)),
-    ("never-answered", |_| Some(Trouble::NeverAnswered)),
-    ("late", |details| Some(Trouble::Late(details.span("after")?))),
-    ("turned-away", |details| Some(Trouble::TurnedAway(details.span("for")?))),
-    ("cut", |_| Some(Trouble::Cut)),
-    ("garbled", |_| Some(Trouble::Garbled)),
-    ("web-page", |_| Some(Trouble::WebPage)),
-    ("redirected", |_| Some(Trouble::Redirected)),
-    ("only-accepted", |_| Some(Trouble::OnlyAccepted)),
-    ("error-within", |_| Some(Trouble::ErrorWithin)),
-    ("stale", |_| Some(Trouble::Stale)),
-];
+use crate::model::{Detail, TROUBLES, Trouble};
+use crate::scenario::{Action, ApiTrouble, Call};
 
 /// What an entry says beside its kind.
 struct Details<'a, 'r> {
@@ -38,12 +19,12 @@ pub(super) fn read(cursor: &Cursor<'_>, row: &Row<'_>) -> Option<Vec<Action>> {
     let times = fields.get("times").map_or(Some(1), |at| row.number(&at));
     let what = fields.need("what").and_then(|at| {
         let word = row.text(&at)?;
-        let known: Vec<_> = WHAT.iter().map(|(word, _)| *word).collect();
-        let Some((_, build)) = WHAT.iter().find(|(known, _)| *known == word) else {
+        let Some(known) = TROUBLES.iter().find(|known| known.word == word) else {
+            let known: Vec<_> = TROUBLES.iter().map(|known| known.word).collect();
             at.unknown(&word, "trouble", &known);
             return None;
         };
-        build(&Details { fields: &fields, row })
+        Details { fields: &fields, row }.of(known.like)
     });
     let (call, times, trouble) = (call?, times?, what?);
     if trouble == Trouble::Stale && call != Call::Read {
@@ -64,17 +45,22 @@ fn call(cursor: &Cursor<'_>, row: &Row<'_>) -> Option<Call> {
 }
 
 impl Details<'_, '_> {
+    /// A trouble like this one, with the detail that the entry says.
+    fn of(&self, like: Trouble) -> Option<Trouble> {
+        Some(match like.detail() {
+            None => like,
+            Some(Detail::Status(_)) => like.with_status(self.status()?),
+            Some(Detail::Wait(key, _)) => like.with_wait(span(&self.fields.need(key)?, self.row)?),
+        })
+    }
+
     fn status(&self) -> Option<u16> {
         let at = self.fields.need("status")?;
         let status = u16::try_from(self.row.number(&at)?).ok();
-        let status = status.filter(|status| (500..600).contains(status));
+        let status = status.filter(|status| Trouble::is_failure(*status));
         if status.is_none() {
             at.fault("an error of the provider is 500 or above", "such as 500 or 503");
         }
         status
-    }
-
-    fn span(&self, key: &str) -> Option<Span> {
-        span(&self.fields.need(key)?, self.row)
     }
 }

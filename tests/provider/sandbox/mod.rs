@@ -5,16 +5,17 @@ mod endpoint;
 mod habit;
 mod journal;
 mod tenant;
+mod trouble;
 
 use std::collections::BTreeMap;
 
 use bytes::Bytes;
-use countersign::model::{EventId, Mistake, PaymentId, RAILS, SimTime, Span};
+use countersign::model::{Conduct, EventId, Mistake, PaymentId, RAILS, SimTime, Span};
 use countersign::provider::profile::builtin;
 use countersign::provider::sandbox::{
-    Action, Attempt, BooksId, Command, Declined, Dispatch, Entry, Reply, Sandbox, Spell, Trouble,
+    Action, Attempt, BooksId, Command, Declined, Dispatch, Entry, Reply, Sandbox,
 };
-use countersign::provider::{ApiKey, ApiReply, ApiRequest, Conduct, Config, Keyring};
+use countersign::provider::{ApiKey, ApiReply, ApiRequest, Config, Keyring};
 use countersign::signature;
 use serde_json::{Value, json};
 
@@ -299,34 +300,6 @@ fn nobody_waits_for_ever_and_what_is_confirmed_is_credited() {
     let detail = rig.detail(&alone);
     assert_eq!(detail["payment"]["status"], "failed");
     assert_eq!(detail["payment"]["reason"], "not_confirmed");
-}
-
-#[test]
-fn the_next_calls_go_wrong_as_they_are_told_to() {
-    let cases = [
-        (Trouble::InternalError, 500, Conduct::Whole, "internal_error", 0),
-        (Trouble::Unavailable, 503, Conduct::Whole, "temporarily_unavailable", 0),
-        (Trouble::RateLimited, 429, Conduct::Whole, "rate_limited", 0),
-        (Trouble::Hang, 0, Conduct::Never, "", 0),
-        (Trouble::LoseReply, 201, Conduct::Lost, "", 1),
-        (Trouble::CutReply, 201, Conduct::Cut, "", 1),
-    ];
-    for (trouble, status, manner, code, payments) in cases {
-        let mut rig = Rig::new(None);
-        rig.sandbox.make_trouble(Some(Spell { trouble, calls: 2 }));
-        for n in 0..2 {
-            let key = format!("k{n}");
-            let (reply, left) = rig.call_with(KEY, ("POST", "/v1/payments"), &key, ORDER);
-            assert_eq!((reply.status, left), (status, manner), "{trouble:?}");
-            assert_eq!(body(&reply)["code"].as_str().unwrap_or_default(), code, "{trouble:?}");
-            let waits = reply.headers.iter().any(|(name, _)| name == "retry-after");
-            assert_eq!(waits, [429, 503].contains(&status), "{trouble:?}");
-        }
-        let reply = rig.call("GET", "/v1/payments", "", "");
-        let made = body(&reply)["data"].as_array().unwrap().len();
-        assert_eq!((reply.status, made), (200, 2 * payments), "{trouble:?}");
-        assert_eq!(rig.restarted().all().count(), 1);
-    }
 }
 
 #[test]

@@ -2,7 +2,7 @@
 //!
 //! Says what shall happen to bytes; sends none.
 
-use crate::model::Span;
+use super::Span;
 
 /// How an answer leaves.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
