@@ -49,6 +49,7 @@ const COMMANDS: &[&str] = &[
     "rules",
     "rails",
     "profiles",
+    "schemes",
     "explain",
     "steps",
     "suite",
@@ -67,6 +68,8 @@ fn screens() {
     insta::assert_snapshot!("rails", stdout(&countersign(here, &["rails"])));
     insta::assert_snapshot!("profiles", stdout(&countersign(here, &["profiles"])));
     insta::assert_snapshot!("profile", stdout(&countersign(here, &["profiles", "coingate"])));
+    insta::assert_snapshot!("schemes", stdout(&countersign(here, &["schemes"])));
+    insta::assert_snapshot!("scheme", stdout(&countersign(here, &["schemes", "stripe"])));
     insta::assert_snapshot!("explain", stdout(&countersign(here, &["explain", "idem-01"])));
     insta::assert_snapshot!("steps", stdout(&countersign(here, &["steps"])));
     for command in COMMANDS {
@@ -128,11 +131,19 @@ fn bad_input_is_told_and_nothing_starts() {
         (&["report", "--from", "file"], &["does not begin with a run"]),
         (&["check", "none.feature"], &["none.feature"]),
         (&["calibrate", "--rule", "XXX-01"], &["no planted defect fits"]),
+        (&["schemes", "strpe"], &["strpe", "did you mean stripe"]),
         (&["rnu"], &["rnu", "--help"]),
     ];
     for (arguments, words) in cases {
         refused(folder, arguments, words);
     }
+}
+
+#[test]
+fn the_page_of_schemes_is_what_the_command_writes() {
+    let written = stdout(&countersign(Path::new("."), &["schemes", "--markdown"]));
+    let page = std::fs::read_to_string("docs/signatures.md").unwrap();
+    assert!(page == written, "write it: countersign schemes --markdown > docs/signatures.md");
 }
 
 #[test]

@@ -20,6 +20,7 @@ const PAGES: &[&str] = &[
     "docs/connect.md",
     "docs/scenarios.md",
     "docs/steps.md",
+    "docs/signatures.md",
     "docs/api.md",
     "docs/sandbox.md",
     "docs/profiles.md",

@@ -26,6 +26,7 @@ mod report;
 mod rules;
 mod run;
 mod sample_merchant;
+mod schemes;
 mod serve;
 mod signing;
 mod steps;
@@ -92,6 +93,7 @@ enum Command {
     Rules(rules::Args),
     Rails(rails::Args),
     Profiles(profiles::Args),
+    Schemes(schemes::Args),
     Explain(explain::Args),
     Steps(steps::Args),
     Suite(suite::Args),
@@ -134,6 +136,7 @@ fn dispatch(cli: Cli) -> Result<ExitCode, Failure> {
         Command::Rules(args) => rules::run(&args),
         Command::Rails(args) => rails::run(&args),
         Command::Profiles(args) => profiles::run(&args),
+        Command::Schemes(args) => schemes::run(&args),
         Command::Steps(args) => steps::run(&args),
         Command::Suite(args) => suite::run(&args),
         Command::Openapi(args) => openapi::run(&args),

@@ -172,6 +172,12 @@ impl Scheme {
         self.signs_id() && self.id.as_ref().is_some_and(apart)
     }
 
+    /// Whether the id is a part of a JSON body.
+    pub(super) fn id_is_in_body(&self) -> bool {
+        let inside = |input: &Input| matches!(input.at, Location::Json(_) | Location::Nowhere);
+        self.id.as_ref().is_some_and(inside)
+    }
+
     /// Whether signatures are bytes in an encoding; a token is text.
     #[must_use]
     pub fn encodes(&self) -> bool {

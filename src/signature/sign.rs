@@ -51,6 +51,20 @@ impl Scheme {
         self.key.handed(secret).unwrap_or_else(|| secret.clone())
     }
 
+    /// What a merchant is given for several keys that are valid together: one set where the scheme
+    /// has sets, else one text per key.
+    #[must_use]
+    pub fn handed_all(&self, secrets: &[Secret]) -> Vec<Secret> {
+        let handed: Vec<_> = secrets.iter().map(|secret| self.handed(secret)).collect();
+        if self.key.form != KeyForm::Jwks {
+            return handed;
+        }
+        let sets = handed.iter().filter_map(|set| serde_json::from_str(set.expose()).ok());
+        let keys: Vec<Value> =
+            sets.filter_map(|set: Value| set["keys"].as_array().cloned()).flatten().collect();
+        vec![Secret::new(json!({ "keys": keys }).to_string())]
+    }
+
     /// Whether the secret is a key of this scheme.
     ///
     /// # Errors

@@ -16,7 +16,10 @@ use super::input::Location;
 
 /// A parsed template.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Template(Vec<Part>);
+pub(super) struct Template {
+    text: String,
+    parts: Vec<Part>,
+}
 
 #[derive(Debug, Clone, PartialEq, Eq)]
 enum Part {
@@ -77,17 +80,22 @@ impl Template {
         if !rest.is_empty() {
             parts.push(Part::Text(rest.to_owned()));
         }
-        Ok(Self(parts))
+        Ok(Self { text: text.to_owned(), parts })
+    }
+
+    /// As it was written.
+    pub(super) fn text(&self) -> &str {
+        &self.text
     }
 
     /// Whether a part is read from a JSON body.
     pub(super) fn reads_json(&self) -> bool {
-        self.0.iter().any(|part| matches!(part, Part::Json(_)))
+        self.parts.iter().any(|part| matches!(part, Part::Json(_)))
     }
 
     /// The first value of a JSON body that is signed on its own.
     pub(super) fn json_pointer(&self) -> Option<&str> {
-        self.0.iter().find_map(|part| match part {
+        self.parts.iter().find_map(|part| match part {
             Part::Json(pointer) => Some(pointer.as_str()),
             _ => None,
         })
@@ -95,7 +103,7 @@ impl Template {
 
     /// Whether the id that travels there is signed on its own.
     pub(super) fn signs_id(&self, place: Option<&Location>) -> bool {
-        self.0.iter().any(|part| match (part, place) {
+        self.parts.iter().any(|part| match (part, place) {
             (Part::Id, _) => true,
             (Part::Json(pointer), Some(Location::Json(at))) => pointer == at,
             (Part::Form(name), Some(Location::Form(at))) => name == at,
@@ -105,29 +113,29 @@ impl Template {
 
     /// Whether a change of any value of the body changes what is signed.
     pub(super) fn covers_body(&self) -> bool {
-        self.covers_bytes() || self.0.contains(&Part::SortedBody)
+        self.covers_bytes() || self.parts.contains(&Part::SortedBody)
     }
 
     /// Whether a change of any byte of the body changes what is signed.
     pub(super) fn covers_bytes(&self) -> bool {
         let whole = [Part::Body, Part::EncodedBody, Part::Checksum, Part::Base];
-        self.0.iter().any(|part| whole.contains(part))
+        self.parts.iter().any(|part| whole.contains(part))
     }
 
     /// Whether a message needs the headers of RFC 9421.
     pub(super) fn has_base(&self) -> bool {
-        self.0.contains(&Part::Base)
+        self.parts.contains(&Part::Base)
     }
 
     /// Whether the variable lists the headers that are signed.
     pub(super) fn lists_headers(&self) -> bool {
-        self.0.contains(&Part::HeaderValues)
+        self.parts.contains(&Part::HeaderValues)
     }
 
     /// The bytes to be signed, or the part whose value is missing.
     pub(super) fn render(&self, values: &Values) -> Result<Vec<u8>, String> {
         let mut out = Vec::with_capacity(values.body.len() + 128);
-        for part in &self.0 {
+        for part in &self.parts {
             part.render(values, &mut out)?;
         }
         Ok(out)

@@ -252,6 +252,47 @@ fn every_scheme_signs_what_it_verifies() {
     }
 }
 
+/// Before, during and after a rotation, by the direction that the scheme has.
+#[test]
+fn keys_are_rotated_in_the_direction_of_the_scheme() {
+    let mut directions = Vec::new();
+    for name in names() {
+        let scheme = scheme(name).unwrap();
+        let rotation = scheme.rotation();
+        if !directions.contains(&rotation) {
+            directions.push(rotation);
+        }
+        if rotation == Rotation::None {
+            continue;
+        }
+        let [old, new] = [[5; 32], [6; 32]].map(|entropy| scheme.fresh_secret(&entropy));
+        let message =
+            Message { id: "evt_1", ts: at(T), url: URL, method: "POST", body: ANY.as_bytes() };
+        let is_believed = |senders: &[&Secret], known: &[&Secret]| {
+            let [senders, known] =
+                [senders, known].map(|keys| keys.iter().copied().cloned().collect::<Vec<_>>());
+            let signed = scheme.sign_all(&senders, &message).unwrap();
+            let arrived = post(&signed.headers, &signed.body);
+            scheme.verify(&scheme.handed_all(&known), &arrived, at(T)).is_ok()
+        };
+        // A retry of before, and what is new, while the merchant knows both.
+        assert!(
+            is_believed(&[&old], &[&old, &new]) && is_believed(&[&new], &[&old, &new]),
+            "{name}"
+        );
+        let during = is_believed(&[&new, &old], &[&old]);
+        assert_eq!(
+            during,
+            rotation == Rotation::SenderSignsBoth,
+            "{name}: who knows the old alone"
+        );
+        assert!(is_believed(&[&new, &old], &[&new]), "{name}: who knows the new alone");
+        assert!(!is_believed(&[&old], &[&new]), "{name}: the old key afterwards");
+        assert!(!is_believed(&[&new], &[&old]), "{name}: the new key too early");
+    }
+    assert_eq!(directions.len(), 5, "{directions:?}");
+}
+
 #[test]
 fn the_private_half_of_a_pair_is_never_handed_out() {
     let pairs = ["standard-webhooks-ed25519", "circle-v2", "turnkey", "bridge-xyz"];
