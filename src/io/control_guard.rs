@@ -9,9 +9,10 @@ use axum::extract::{Request, State};
 use axum::http::{Method, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
+use http_body_util::{BodyExt, Collected};
 
 use super::accept::{self, Patience, Unread};
-use super::control_http::Problem;
+use super::control_http::{PROBLEM, Problem};
 use crate::provider::BODY_BYTES_MAX;
 
 /// Keeps foreign pages out, which the operator's browser would carry in. `loopback` says that only
@@ -37,12 +38,30 @@ pub(super) async fn guard(State(loopback): State<bool>, request: Request, next: 
     let (head, body) = request.into_parts();
     match accept::read(body, BODY_BYTES_MAX, Patience::default()).await {
         Ok(body) if body.len() > BODY_BYTES_MAX => Problem::TooLarge.into_response(),
-        Ok(body) => next.run(Request::from_parts(head, body.into())).await,
+        Ok(body) => as_problem(next.run(Request::from_parts(head, body.into())).await).await,
         Err(Unread::TooSlow) => Problem::TooSlow.into_response(),
         Err(Unread::CutOff) => {
             Problem::Unreadable("the body breaks off".to_owned()).into_response()
         }
     }
+}
+
+/// What the routing refuses by itself, such as a query that it cannot read, is a problem as well.
+async fn as_problem(response: Response) -> Response {
+    let (status, headers) = (response.status(), response.headers());
+    let is_told = headers.get(header::CONTENT_TYPE).is_some_and(|form| form == PROBLEM);
+    if is_told || !(status.is_client_error() || status.is_server_error()) {
+        return response;
+    }
+    let allow = headers.get(header::ALLOW).cloned();
+    let body = response.into_body().collect().await.map(Collected::to_bytes).unwrap_or_default();
+    let detail = match &*String::from_utf8_lossy(&body) {
+        "" => status.to_string(),
+        text => text.to_owned(),
+    };
+    let mut response = Problem::Unroutable(status, detail).into_response();
+    response.headers_mut().extend(allow.map(|allow| (header::ALLOW, allow)));
+    response
 }
 
 /// Whether a `Host` names this machine by itself, and not by a name that somebody else gave it.

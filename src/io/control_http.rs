@@ -11,7 +11,7 @@ use std::sync::Arc;
 use axum::Router;
 use axum::body::Bytes;
 use axum::extract::{Path, Query, State};
-use axum::http::{HeaderMap, StatusCode, header};
+use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::middleware;
 use axum::response::sse::{Event as Push, KeepAlive, Sse};
 use axum::response::{Html, IntoResponse, Response};
@@ -39,6 +39,9 @@ const POLICY: &str = "default-src 'none'; style-src 'unsafe-inline'; script-src 
 const LIMIT_DEFAULT: usize = 50;
 const LIMIT_MAX: usize = 500;
 
+/// The form of every refusal.
+pub(super) const PROBLEM: &str = "application/problem+json";
+
 /// What the routes share.
 #[derive(Clone)]
 struct Control {
@@ -63,6 +66,8 @@ pub(super) enum Problem {
     NoBooks,
     #[error("there is nothing here; the paths stand in `countersign serve --help`")]
     Nowhere,
+    #[error("{1}")]
+    Unroutable(StatusCode, String),
     #[error(transparent)]
     Refusal(#[from] Refusal),
     #[error(transparent)]
@@ -358,6 +363,7 @@ impl IntoResponse for Problem {
                 StatusCode::BAD_REQUEST
             }
             Self::Forbidden(_) => StatusCode::FORBIDDEN,
+            Self::Unroutable(status, _) => *status,
             Self::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
             Self::TooSlow => StatusCode::REQUEST_TIMEOUT,
             Self::NoPayment(_)
@@ -385,8 +391,7 @@ impl IntoResponse for Problem {
             "detail": self.to_string(),
         });
         let mut headers = HeaderMap::new();
-        let form = header::HeaderValue::from_static("application/problem+json");
-        headers.insert(header::CONTENT_TYPE, form);
+        headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(PROBLEM));
         (status, headers, body.to_string()).into_response()
     }
 }

@@ -96,7 +96,7 @@ impl Provider {
         let position = self.known(payment)?;
         self.payments[position].reorganisable()?;
         let mut events = Vec::new();
-        for rider in self.chains.riders(&self.payments[position]) {
+        for rider in self.chains.reorganised(&self.payments[position], depth) {
             if self.payments[rider].reorganisable().is_ok() {
                 events.extend(self.apply(rider, Command::Reorganise(depth), now)?);
             }
@@ -266,7 +266,6 @@ impl Provider {
         let (events, habits) = (&self.profile.events, &self.profile.payments);
         let mut scene = Scene { now, height: 0, events, habits, name: &mut name };
         let payment = Payment::create(id, partition, (terms, destination), &mut scene);
-        self.chains.join(&payment, position);
         self.by_reference.entry(payment.terms.reference.clone()).or_default().push(position);
         self.payments.push(payment);
         let events = self.publish(position, 0);
@@ -309,12 +308,14 @@ impl Provider {
         let payment = &mut self.payments[position];
         let (before, height) = (payment.said.len(), self.chains.height(payment));
         let (rail, share) = (payment.terms.rail, payout::share(payment));
+        let grown = (payment.transfers.len(), payment.fates.len());
         let ids = &mut self.ids;
         let mut name = || EventId::new(ids.next(Prefix::Event));
         let events = &self.profile.events;
         let habits = self.habits.get(&payment.partition).unwrap_or(&self.profile.payments);
         payment.apply(command, &mut Scene { now, height, events, habits, name: &mut name })?;
         self.available.change(rail, payout::share(payment) - share);
+        self.chains.carry(payment, position, grown);
         let mut events = self.publish(position, before);
         events.extend(self.react(position, now));
         Ok(events)

@@ -3,6 +3,8 @@
 //! A genuine sender fills a draft, seals it and assembles it. A forger does the same and changes
 //! something before or after the seal, so that everything else stays as the sender would have it.
 
+use std::borrow::Cow;
+
 use form_urlencoded::{Serializer, parse};
 use serde_json::Value;
 
@@ -41,7 +43,7 @@ pub(crate) struct Draft<'m> {
     pub(super) var: Option<String>,
     /// For each item of the body its signatures, encoded and behind their tags.
     pub(crate) signatures: Vec<Vec<String>>,
-    pub(crate) body: Vec<u8>,
+    pub(crate) body: Cow<'m, [u8]>,
     pub(super) url: &'m str,
     pub(super) method: &'m str,
     /// What RFC 9421 signs beside the inputs.
@@ -61,7 +63,7 @@ impl Scheme {
             var: None,
             signatures: Vec::new(),
             covered: has_base.then(|| base::headers(message.body)),
-            body: message.body.to_vec(),
+            body: message.body.into(),
             url: message.url,
             method: message.method,
         }
@@ -97,10 +99,10 @@ impl Scheme {
                 }
                 match &sig.input.at {
                     Location::Json(pointer) => self.with_signatures(draft, pointer),
-                    _ => draft.body.clone(),
+                    _ => draft.body.to_vec(),
                 }
             }
-            None => draft.body.clone(),
+            None => draft.body.to_vec(),
         };
         let body = if self.is_form() { encode(&form) } else { body };
         Signed { headers: headers.0, body }
@@ -147,7 +149,7 @@ impl Scheme {
     /// the id.
     pub(super) fn alter(&self, draft: &mut Draft, change: impl Fn(&[u8]) -> Vec<u8>) {
         if self.covers_body() {
-            draft.body = change(&draft.body);
+            draft.body = change(&draft.body).into();
             draft.covered = draft.covered.is_some().then(|| base::headers(&draft.body));
             return;
         }
@@ -162,7 +164,7 @@ impl Scheme {
                     *value = Value::String(text);
                 }
             }
-            draft.body = serde_json::to_vec(&document).unwrap_or_default();
+            draft.body = serde_json::to_vec(&document).unwrap_or_default().into();
             return;
         }
         let id = draft.id.take().unwrap_or_default();
@@ -176,7 +178,7 @@ impl Scheme {
     /// The body with its signatures inside; one that is no JSON stays as it is.
     fn with_signatures(&self, draft: &Draft, pointer: &str) -> Vec<u8> {
         let Ok(mut document) = serde_json::from_slice::<Value>(&draft.body) else {
-            return draft.body.clone();
+            return draft.body.to_vec();
         };
         let items = self.items(&document);
         for (item, signatures) in items.iter().zip(&draft.signatures) {
@@ -185,7 +187,7 @@ impl Scheme {
                 set(item, pointer, signature);
             }
         }
-        serde_json::to_vec(&document).unwrap_or_else(|_| draft.body.clone())
+        serde_json::to_vec(&document).unwrap_or_else(|_| draft.body.to_vec())
     }
 
     /// Pointers to what is signed on its own: every item that `each` reaches, or the whole.

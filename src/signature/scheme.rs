@@ -214,12 +214,12 @@ impl Scheme {
     /// Whether the message travels as a form.
     pub(super) fn is_form(&self) -> bool {
         let in_form = |(_, input): (&str, &Input)| matches!(input.at, Location::Form(_));
-        self.inputs().into_iter().any(in_form)
+        self.inputs().any(in_form)
     }
 
     /// Whether verifying reads the body as JSON.
     pub(super) fn reads_json(&self) -> bool {
-        let proof = self.inputs().into_iter().filter(|(name, input)| self.proves(name, input));
+        let proof = self.inputs().filter(|(name, input)| self.proves(name, input));
         proof.map(|(_, input)| input).any(|input| matches!(input.at, Location::Json(_)))
             || self.each.is_some()
             || self.sign.as_ref().is_some_and(Template::reads_json)
@@ -239,7 +239,7 @@ impl Scheme {
     }
 
     /// All named inputs.
-    pub(super) fn inputs(&self) -> Vec<(&'static str, &Input)> {
+    pub(super) fn inputs(&self) -> impl Iterator<Item = (&'static str, &Input)> {
         let ts = self.ts.as_ref().map(|ts| &ts.input);
         let sig = self.sig.as_ref().map(|sig| &sig.input);
         let var = self.var.as_ref().map(|(_, input)| input);
@@ -250,6 +250,6 @@ impl Scheme {
             ("var", var),
             ("sig", sig),
         ];
-        named.into_iter().filter_map(|(name, input)| Some((name, input?))).collect()
+        named.into_iter().filter_map(|(name, input)| Some((name, input?)))
     }
 }

@@ -123,8 +123,10 @@ impl Scheme {
     fn rendered(&self, draft: &Draft) -> Result<Vec<Vec<u8>>, SignatureError> {
         let missing = |input| SignatureError::Missing { scheme: self.name.clone(), input };
         let Some(template) = &self.sign else { return Ok(vec![Vec::new()]) };
-        let open = self.assemble(draft);
-        let form = if self.is_form() { fields(&open.body) } else { Vec::new() };
+        let is_form = self.is_form();
+        let open = (is_form || template.reads_headers()).then(|| self.assemble(draft));
+        let headers = open.as_ref().map_or(&[][..], |open| &open.headers);
+        let form = open.as_ref().filter(|_| is_form).map_or(Vec::new(), |open| fields(&open.body));
         let document: Option<Value> =
             if self.reads_json() { serde_json::from_slice(&draft.body).ok() } else { None };
         let items = match (&document, &self.each) {
@@ -143,7 +145,7 @@ impl Scheme {
             url: draft.url,
             method: draft.method,
             body: &draft.body,
-            headers: &open.headers,
+            headers,
             form: &form,
             document: document.as_ref().and_then(|document| document.pointer(item)),
         };

@@ -93,6 +93,12 @@ impl Template {
         self.parts.iter().any(|part| matches!(part, Part::Json(_)))
     }
 
+    /// Whether a part is read from the headers.
+    pub(super) fn reads_headers(&self) -> bool {
+        let reads = |part: &Part| matches!(part, Part::Header(_) | Part::Base | Part::HeaderValues);
+        self.0.iter().any(reads)
+    }
+
     /// The first value of a JSON body that is signed on its own.
     pub(super) fn json_pointer(&self) -> Option<&str> {
         self.parts.iter().find_map(|part| match part {

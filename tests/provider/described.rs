@@ -57,7 +57,9 @@ pub fn check_reply(request: &ApiRequest, reply: &ApiReply) {
         return;
     };
     let operation = format!("/paths/{}/{method}", escaped(template));
-    if openapi().pointer(&operation).is_none() {
+    // Methods are told apart by their case.
+    let is_method = request.method == method.to_ascii_uppercase();
+    if !is_method || openapi().pointer(&operation).is_none() {
         assert!([401, 405].contains(&reply.status), "{label}");
         return;
     }
@@ -70,6 +72,14 @@ pub fn check_reply(request: &ApiRequest, reply: &ApiReply) {
         let found = faults(&format!("{content}/schema"), &body);
         assert!(found.is_empty(), "{label}: {found:?}\n{body:#}");
     }
+}
+
+/// Whether the description has a call with this body.
+pub fn allows(request: &ApiRequest, body: &Value) -> bool {
+    let template = template(&request.path).expect("a path that is described");
+    let method = request.method.to_ascii_lowercase();
+    let place = format!("/paths/{}/{method}/requestBody", escaped(template));
+    faults(&format!("{place}/content/application~1json/schema"), body).is_empty()
 }
 
 /// The event is one that the description has; that of a type that nobody can know is none.

@@ -3,8 +3,11 @@
 
 mod api;
 mod books;
+#[path = "../fuzz/mod.rs"]
+mod breaking;
 mod camt;
 mod described;
+mod fuzz;
 mod idempotency;
 mod machine;
 mod misstatement;
@@ -26,7 +29,7 @@ use std::collections::BTreeMap;
 use bytes::Bytes;
 use countersign::model::{EventKind, PaymentId, RAILS, Reference, SimTime, Span, Truth};
 use countersign::provider::{
-    ApiKey, ApiReply, ApiRequest, Config, Event, Profile, Provider, Scope,
+    ApiKey, ApiReply, ApiRequest, Config, Event, Keyring, Profile, Provider, Scope,
 };
 use serde_json::Value;
 
@@ -58,6 +61,11 @@ impl Desk {
 
     /// With a provider whose habits differ from the default.
     fn with(change: impl FnOnce(&mut Profile)) -> Self {
+        Self::furnished(change, None)
+    }
+
+    /// With endpoints of its own as well.
+    fn furnished(change: impl FnOnce(&mut Profile), keyring: Option<Keyring>) -> Self {
         let mut profile = Profile::default();
         change(&mut profile);
         let config = Config {
@@ -70,7 +78,7 @@ impl Desk {
             nonce: "nonce".to_owned(),
             start: START,
             profile: std::sync::Arc::new(profile),
-            keyring: None,
+            keyring,
         };
         Self { provider: Provider::new(config), now: START }
     }

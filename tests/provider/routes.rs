@@ -1,5 +1,7 @@
 //! A provider's own routes: the profile `kobbopay-observed`, in both directions.
 
+use std::collections::BTreeMap;
+
 use countersign::model::{SimTime, Trouble};
 use countersign::provider::profile::builtin;
 use countersign::provider::{ApiReply, ApiRequest};
@@ -9,7 +11,7 @@ use sha2::Sha512;
 
 use super::{Desk, KEY};
 
-const ACCOUNT: &str = "acct_01J8Z3AAAA0000000000000000";
+pub const ACCOUNT: &str = "acct_01J8Z3AAAA0000000000000000";
 
 fn desk() -> Desk {
     Desk::with(|profile| *profile = builtin("kobbopay-observed").unwrap().clone())
@@ -22,19 +24,25 @@ fn signed(method: &str, path: &str, body: &str, key: &str) -> ApiRequest {
 
 /// The same by another account.
 pub fn signed_by(account: &str, (method, path): (&str, &str), body: &str, key: &str) -> ApiRequest {
-    let stamp = "1767608128";
-    let mut mac = Hmac::<Sha512>::new_from_slice(key.as_bytes()).unwrap();
-    mac.update(format!("{stamp}{body}").as_bytes());
-    let proof = hex::encode(mac.finalize().into_bytes());
-    let headers = [("apipublic", account), ("timestamp", stamp), ("signature", &proof)];
     let (path, query) = path.split_once('?').unwrap_or((path, ""));
     ApiRequest {
         method: method.to_owned(),
         path: path.to_owned(),
         query: query.to_owned(),
-        headers: headers.map(|(name, value)| (name.to_owned(), value.to_owned())).into(),
+        headers: proof(account, body.as_bytes(), key),
         body: body.to_owned().into(),
     }
+}
+
+/// The headers by which a client of that provider proves a call with this body.
+pub fn proof(account: &str, body: &[u8], key: &str) -> BTreeMap<String, String> {
+    let stamp = "1767608128";
+    let mut mac = Hmac::<Sha512>::new_from_slice(key.as_bytes()).unwrap();
+    mac.update(stamp.as_bytes());
+    mac.update(body);
+    let proof = hex::encode(mac.finalize().into_bytes());
+    let headers = [("apipublic", account), ("timestamp", stamp), ("signature", &proof)];
+    headers.map(|(name, value)| (name.to_owned(), value.to_owned())).into()
 }
 
 fn ask(desk: &mut Desk, method: &str, path: &str, body: &str) -> (u16, Value) {

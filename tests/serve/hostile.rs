@@ -13,7 +13,7 @@ use super::{KEY, Service};
 const WITHIN: Duration = Duration::from_secs(15);
 
 /// Every byte that is answered to these, sent at once, until the service ends the connection.
-async fn answered(base: &str, sent: &[u8]) -> String {
+pub async fn answered(base: &str, sent: &[u8]) -> String {
     let address = base.strip_prefix("http://").unwrap();
     let stream = TcpStream::connect(address).await.unwrap();
     let (mut reader, mut writer) = stream.into_split();

@@ -1,6 +1,9 @@
 //! `countersign serve` as a process: what it answers, how it ends, and what a kill cannot take.
 
+#[path = "../fuzz/mod.rs"]
+mod breaking;
 mod control;
+mod fuzz;
 mod hostile;
 mod kill;
 mod profile;

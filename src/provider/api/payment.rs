@@ -223,17 +223,15 @@ impl Provider {
         let after = query.get(&AFTER).unwrap_or_default();
         let status = query.get(&STATUS).and_then(Status::from_word);
         let reference = query.get(&REFERENCE).map(Reference::new);
-        let positions = match reference {
-            Some(reference) => self.by_reference.get(&reference).cloned().unwrap_or_default(),
-            None => {
-                let known = |payment: &Payment| payment.id.as_str() <= after;
-                (self.payments.partition_point(known)..self.payments.len()).collect()
-            }
+        let known = |payment: &Payment| payment.id.as_str() <= after;
+        let of_order = reference.as_ref().map(|reference| self.by_reference.get(reference));
+        let positions: Box<dyn Iterator<Item = usize>> = match of_order {
+            Some(positions) => Box::new(positions.into_iter().flatten().copied()),
+            None => Box::new(self.payments.partition_point(known)..self.payments.len()),
         };
         let wanted = positions
-            .iter()
-            .map(|position| &self.payments[*position])
-            .filter(|payment| payment.id.as_str() > after)
+            .map(|position| &self.payments[position])
+            .filter(|payment| !known(payment))
             .filter(|payment| status.is_none_or(|status| payment.status() == status));
         let forms = wanted.map(|payment| {
             wire::payment(&self.account, payment, &payment.view(self.chains.height(payment)))
