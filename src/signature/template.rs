@@ -96,7 +96,7 @@ impl Template {
     /// Whether a part is read from the headers.
     pub(super) fn reads_headers(&self) -> bool {
         let reads = |part: &Part| matches!(part, Part::Header(_) | Part::Base | Part::HeaderValues);
-        self.0.iter().any(reads)
+        self.parts.iter().any(reads)
     }
 
     /// The first value of a JSON body that is signed on its own.
