@@ -8,6 +8,7 @@ mod breaking;
 mod camt;
 mod described;
 mod fuzz;
+mod facts;
 mod idempotency;
 mod machine;
 mod misstatement;

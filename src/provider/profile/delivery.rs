@@ -31,6 +31,8 @@ pub struct Delivery {
     pub success: Codes,
     /// What ends a delivery for ever.
     pub fatal: Codes,
+    /// What a 410 means.
+    pub gone: Gone,
     /// How long an answer is waited for.
     pub timeout: Span,
     /// Delays after each failed attempt, on the virtual clock.
@@ -54,6 +56,15 @@ pub struct Delivery {
 /// Status codes of HTTP.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Default)]
 pub struct Codes(BTreeSet<u16>);
+
+/// What a 410 means.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Gone {
+    /// The endpoint wants nothing any more (Standard Webhooks).
+    Disables,
+    /// What any other code means.
+    Ordinary,
+}
 
 /// What becomes of a `Retry-After`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -96,6 +107,7 @@ impl Default for Delivery {
         Self {
             success: (200..=299).collect(),
             fatal: Codes::default(),
+            gone: Gone::Disables,
             timeout: Span::from_s(15),
             schedule: SCHEDULE.to_vec(),
             jitter_per_mille: 100,
@@ -116,13 +128,12 @@ impl Delivery {
         self.resign_on_retry && self.signing_key_on_retry == SigningKey::Current
     }
 
-    /// What an answer of that status comes to; none: there was no answer. A 410 says that the
-    /// endpoint wants nothing any more (Standard Webhooks).
+    /// What an answer of that status comes to; none: there was no answer.
     #[must_use]
     pub fn outcome(&self, status: Option<u16>, retry_after_s: Option<u64>) -> Outcome {
         match status {
             Some(status) if self.success.contains(status) => Outcome::Delivered,
-            Some(410) => Outcome::Gone,
+            Some(410) if self.gone == Gone::Disables => Outcome::Gone,
             Some(status) if self.fatal.contains(status) => Outcome::Refused,
             Some(_) | None => Outcome::Failed { retry_after_s },
         }
@@ -168,6 +179,11 @@ impl fmt::Display for Codes {
     }
 }
 
+impl Choice for Gone {
+    const WORDS: &'static [(&'static str, Self)] =
+        &[("disables", Self::Disables), ("ordinary", Self::Ordinary)];
+}
+
 impl Choice for RetryAfter {
     const WORDS: &'static [(&'static str, Self)] =
         &[("clamped", Self::Clamped), ("ignored", Self::Ignored)];
@@ -202,6 +218,13 @@ pub(super) const KNOBS: &[Knob] = &[
         values: "a list of codes and ranges, such as [401, 403]",
         read: |cursor, profile| set(&mut profile.delivery.fatal, codes(cursor)),
         told: |profile| profile.delivery.fatal.to_string(),
+    },
+    Knob {
+        name: "delivery.gone",
+        about: "whether a 410 ends all deliveries to its endpoint, or is a code like any other",
+        values: "disables or ordinary",
+        read: |cursor, profile| set(&mut profile.delivery.gone, choice(cursor)),
+        told: |profile| profile.delivery.gone.word(),
     },
     Knob {
         name: "delivery.timeout",

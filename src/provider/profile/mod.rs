@@ -17,7 +17,7 @@ mod written;
 
 pub use api::{Api, Idempotency, RateLimit};
 pub use builtin::{builtin, builtin_text, names};
-pub use delivery::{Codes, Delivery, Queue, RedeliveryBody, RetryAfter, SigningKey};
+pub use delivery::{Codes, Delivery, Gone, Queue, RedeliveryBody, RetryAfter, SigningKey};
 pub use events::{Events, Names, Payload, Sequence, Snapshot};
 pub use knob::{Knob, knobs};
 pub use payments::{Counts, LatePolicy, OverPolicy, Payments, UnderPolicy};
