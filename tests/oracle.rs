@@ -24,6 +24,7 @@ fn usdt(text: &str) -> Money {
 /// flags.
 fn truth(text: &str) -> Truth {
     let mut words = text.split(' ').peekable();
+    let payment = if words.next_if_eq(&"other").is_some() { "pay_2" } else { "pay_1" };
     let status = Status::from_word(words.next().unwrap()).unwrap();
     let nothing = matches!(status, Status::Pending | Status::Expired);
     let received = words.next_if(|word| word.parse::<u32>().is_ok());
@@ -39,7 +40,7 @@ fn truth(text: &str) -> Truth {
     };
     Truth {
         strictly_counted: true,
-        payment: PaymentId::new("pay_1"),
+        payment: PaymentId::new(payment),
         reference: Reference::new("CS-1"),
         rail: rail_by_id("usdt-tron").unwrap(),
         status,
@@ -281,4 +282,34 @@ fn before_a_payment_exists_nothing_may_be_shown() {
     let allowed = allowed("fulfil_at paid, under accept, late accept", &[]);
     assert_eq!(allowed.states, states("awaiting"));
     assert_eq!((allowed.credit_max, allowed.fulfil_max), (usdt("0"), 0));
+}
+
+/// Orders with two payments: what was said of them, the states that are right, the credits, the
+/// most that may be credited, the fewest fulfilments.
+const TWO_PAYMENTS: &str = "
+| truths                    | states                       | credits | most | goods |
+| confirmed, other settled  | paid exception               | 100 200 | 200  | 0     |
+| confirmed, other confirmed | paid exception              | 100 200 | 200  | 0     |
+| paid, other confirmed     | paid exception               | 100     | 100  | 0     |
+| confirmed, other pending  | paid                         | 100     | 100  | 1     |
+| other expired, confirmed  | paid                         | 100     | 100  | 1     |
+| confirmed, other expired  | paid                         | 100     | 100  | 1     |
+| expired, other pending    | awaiting cancelled exception | 0       | 0    | 0     |
+| expired 40, other settled | paid exception               | 100     | 100  | 0     |
+| confirmed, refunded, other pending | awaiting refunded exception | 0 100 | 100 | 0 |
+";
+
+#[test]
+fn the_payment_that_got_furthest_governs_and_another_is_somebodys_money() {
+    for row in rows(TWO_PAYMENTS) {
+        let truths: Vec<_> = row[0].split(", ").collect();
+        let allowed = allowed("-", &truths);
+        assert_eq!(allowed.states_right, states(row[1]), "{row:?}");
+        let credits: BTreeSet<_> = row[2].split(' ').map(usdt).collect();
+        assert_eq!(allowed.credit_right, credits, "{row:?}");
+        assert_eq!(allowed.credit_max, usdt(row[3]), "{row:?}");
+        assert_eq!(allowed.fulfil_right.start().to_string(), row[4], "{row:?}");
+    }
+    let twice = allowed("-", &["confirmed", "other settled"]);
+    assert!(twice.classes.contains(&ExceptionClass::DuplicatePayment));
 }

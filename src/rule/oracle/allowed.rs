@@ -4,6 +4,7 @@
 use std::collections::BTreeSet;
 use std::ops::RangeInclusive;
 
+use super::several::{by_payment, merged};
 use crate::merchant::{Amount, Policy};
 use crate::model::{
     AmountState, EventKind, ExceptionClass, Flag, Money, OrderState, Status, Truth,
@@ -39,7 +40,16 @@ impl Allowed {
     /// no payment exists.
     #[must_use]
     pub fn after(policy: &Policy, due: Money, truths: &[&Truth]) -> Self {
-        let Some(now) = truths.last().copied() else { return Self::before_payment(due) };
+        match &by_payment(truths)[..] {
+            [] => Self::before_payment(due),
+            [only] => Self::of_one(policy, only),
+            several => merged(policy, several),
+        }
+    }
+
+    /// The bounds by one payment, after these truths of it; there is at least one.
+    pub(super) fn of_one(policy: &Policy, truths: &[&Truth]) -> Self {
+        let now = truths.last().copied().expect("a payment is known by its truth");
         let may_post = truths.iter().any(|truth| reaches(truth.status, policy.post_at));
         let may_fulfil = truths.iter().any(|truth| reaches(truth.status, policy.fulfil_at));
         let is_short = is_short(policy, now);
@@ -59,7 +69,7 @@ impl Allowed {
             },
             credit_right: if is_withdrawn {
                 let kept = now.charged_back.and_then(|lost| now.received.less(lost).ok());
-                [due.asset.zero(), now.received].into_iter().chain(kept).collect()
+                [now.received.asset.zero(), now.received].into_iter().chain(kept).collect()
             } else {
                 credit_right(policy, now, may_post)
             },
@@ -359,9 +369,11 @@ mod tests {
         // Of another payment of the order nothing was withdrawn.
         let other = Truth {
             payment: PaymentId::new("pay_2"),
+            transfers: 0,
             ..truth(Status::Pending, EventKind::Created, 0)
         };
         let allowed = Allowed::after(&Policy::default(), failed.due, &[&confirmed, &other]);
         assert!(!allowed.is_withdrawn);
+        assert_eq!(allowed.states_right, [OrderState::Paid].into());
     }
 }

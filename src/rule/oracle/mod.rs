@@ -6,6 +6,7 @@
 mod allowed;
 mod class;
 mod expectation;
+mod several;
 mod shown;
 mod violation;
 
