@@ -93,17 +93,15 @@ impl Idempotency {
 
 /// The key as the header carries it. None where it decides nothing: the call is then a new one.
 pub(super) fn key(header: Option<&String>, habit: Habit) -> Result<Option<String>, Problem> {
-    let optional = match habit {
-        Habit::IgnoreKey => return Ok(None),
-        Habit::StripeV1 => true,
-        Habit::Ietf | Habit::Only2xx | Habit::IgnoreBody => false,
-    };
+    if habit == Habit::IgnoreKey {
+        return Ok(None);
+    }
     let key = header.map(|text| text.trim()).filter(|key| !key.is_empty());
     let missing = || {
         let detail = "send an Idempotency-Key that is stable for this order and unique to it";
         Problem::new(Code::IdempotencyKeyMissing, detail)
     };
-    let Some(key) = key else { return if optional { Ok(None) } else { Err(missing()) } };
+    let Some(key) = key else { return if habit.needs_keys() { Err(missing()) } else { Ok(None) } };
     if key.chars().count() > KEY_CHARS_MAX {
         let detail = format!("the Idempotency-Key has more than {KEY_CHARS_MAX} characters");
         return Err(Problem::new(Code::InvalidRequest, detail));

@@ -64,7 +64,7 @@ pub use key::{ApiKey, Scope};
 pub use keyring::Keyring;
 pub use machine::Hold;
 pub use misstatement::StatementFault;
-pub use openapi::{api_page, openapi};
+pub use openapi::{api_page, openapi, openapi_at};
 pub use outbox::{Outbox, Outcome};
 pub use payment::Coin;
 pub use payout::PayoutStatus;

@@ -6,6 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
 
 use countersign::model::{AccountEventKind, EventKind};
+use countersign::provider::profile::Idempotency;
 use countersign::provider::{ApiReply, ApiRequest, Event, openapi};
 use jsonschema::Validator;
 use serde_json::{Value, json};
@@ -291,6 +292,50 @@ fn a_request_is_refused_with_400_exactly_where_the_schema_forbids_it() {
         }
     }
     assert!(forbidden > 1000 && allowed > 200, "{forbidden} {allowed}");
+}
+
+/// What a call must say differs with the profile, and so does the description that is served.
+#[test]
+fn the_description_is_of_the_profile_at_hand() {
+    let order = json!({"reference": "A", "asset": "USDT", "network": "tron"});
+    let amounts = [
+        json!({}),
+        json!({"amount": "5.00"}),
+        json!({"price": {"amount": "5.00", "currency": "USD"}}),
+        json!({"amount": "5.00", "price": {"amount": "5.00", "currency": "USD"}}),
+    ];
+    for (open, habit) in [
+        (false, Idempotency::Ietf),
+        (true, Idempotency::Only2xx),
+        (false, Idempotency::StripeV1),
+        (true, Idempotency::IgnoreKey),
+    ] {
+        let mut desk = Desk::with(|profile| {
+            profile.payments.open_amount = open;
+            profile.api.idempotency = habit;
+        });
+        let served = desk.get("/openapi.json");
+        let create = &served["paths"]["/v1/payments"]["post"];
+        let schema = &create["requestBody"]["content"]["application/json"]["schema"];
+        let schema = json!({ "allOf": [schema], "components": served["components"] });
+        let schema = jsonschema::validator_for(&schema).unwrap();
+        let key = &create["parameters"][0];
+        assert_eq!(key["name"], "Idempotency-Key");
+        let mut allowed = 0;
+        for (n, amount) in amounts.iter().enumerate() {
+            let mut body = order.clone();
+            body.as_object_mut().unwrap().extend(amount.as_object().unwrap().clone());
+            let key = format!("k{n}");
+            let keyed = [("idempotency-key", key.as_str())];
+            let status = desk.call("POST", "/v1/payments", &body.to_string(), &keyed).status;
+            assert_eq!(schema.is_valid(&body), status == 201, "{open} {body}");
+            allowed += usize::from(status == 201);
+        }
+        assert_eq!(allowed, if open { 3 } else { 2 });
+        let body = json!({"reference": "B", "asset": "USDT", "network": "tron", "amount": "5.00"});
+        let bare = desk.call("POST", "/v1/payments", &body.to_string(), &[]).status;
+        assert_eq!(key["required"], bare == 400, "{habit:?}");
+    }
 }
 
 /// The same for what a query may say.

@@ -2,7 +2,7 @@
 
 use super::json;
 use super::route::{Access, Answer, Doc, Handler, Route};
-use crate::provider::openapi::openapi;
+use crate::provider::openapi::openapi_at;
 
 pub(super) const READ: Route = Route {
     method: "GET",
@@ -25,5 +25,5 @@ pub(super) const READ: Route = Route {
         next: &[],
     },
     subject: |_, _, _| None,
-    handler: Handler::EachTime(|_, _| Ok(json(openapi()))),
+    handler: Handler::EachTime(|service, _| Ok(json(openapi_at(service.profile())))),
 };

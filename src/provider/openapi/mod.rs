@@ -1,12 +1,14 @@
 //! The API as an OpenAPI 3.1 document, made of what answers calls: routes, forms, codes, events.
 //!
-//! Describes the default profile. Holds no words of its own that a declaration has.
+//! Describes what the contract has, and what profiles change of what a call must say. Holds no words
+//! of its own that a declaration has.
 
 mod example;
 mod operation;
 mod page;
 mod webhook;
 
+use std::collections::BTreeMap;
 use std::sync::LazyLock;
 
 use schemars::generate::SchemaSettings;
@@ -14,6 +16,8 @@ use serde_json::{Map, Value, json};
 
 use super::api::ROUTES;
 use super::event::API_VERSION;
+use super::profile::Profile;
+use super::request::NewPayment;
 
 const ABOUT: &str = "\
 Asks for payments, follows them, gives money back, takes money out, and proves it with statements.\n\
@@ -31,11 +35,48 @@ pub fn api_page() -> String {
     page::page(openapi())
 }
 
-/// The document, which is the same for every service.
+/// The document of a service with the default profile.
 #[must_use]
 pub fn openapi() -> &'static Value {
-    static DOCUMENT: LazyLock<Value> = LazyLock::new(document);
-    &DOCUMENT
+    described(false, false)
+}
+
+/// The document of a service with these habits.
+#[must_use]
+pub fn openapi_at(profile: &Profile) -> &'static Value {
+    described(profile.payments.open_amount, !profile.api.idempotency.needs_keys())
+}
+
+/// All documents that there are, each made once.
+fn described(may_be_open: bool, keys_are_optional: bool) -> &'static Value {
+    static DOCUMENTS: LazyLock<BTreeMap<(bool, bool), Value>> = LazyLock::new(|| {
+        let usual = document();
+        let made = |habits: (bool, bool)| {
+            let mut document = usual.clone();
+            if habits.0 {
+                open_amounts(&mut document);
+            }
+            if habits.1 {
+                make_keys_optional(&mut document);
+            }
+            (habits, document)
+        };
+        [(false, false), (false, true), (true, false), (true, true)].map(made).into()
+    });
+    &DOCUMENTS[&(may_be_open, keys_are_optional)]
+}
+
+fn open_amounts(document: &mut Value) {
+    NewPayment::open(&mut document["components"]["schemas"]["NewPayment"]);
+}
+
+fn make_keys_optional(document: &mut Value) {
+    let items = document["paths"].as_object_mut().into_iter().flat_map(Map::values_mut);
+    let operations = items.filter_map(Value::as_object_mut).flat_map(Map::values_mut);
+    let parameters = operations.filter_map(|operation| operation["parameters"].as_array_mut());
+    for parameter in parameters.flatten().filter(|of| of["name"] == operation::KEY) {
+        parameter["required"] = false.into();
+    }
 }
 
 fn document() -> Value {

@@ -10,6 +10,9 @@ use crate::provider::api::{Access, Handler, Route};
 use crate::provider::problem::{Code, ProblemForm};
 use crate::provider::query::Parameter;
 
+/// The header by which a call is carried out once.
+pub(super) const KEY: &str = "Idempotency-Key";
+
 /// What any call may meet.
 const ALWAYS: &[Code] = &[
     Code::InvalidRequest,
@@ -75,7 +78,7 @@ fn parameters(route: &Route) -> Vec<Value> {
     let required = once(route);
     let key = required.map(|required| {
         json!({
-            "name": "Idempotency-Key",
+            "name": KEY,
             "in": "header",
             "required": required,
             "description": "Stable for what is wanted and unique to it: the same key is answered \

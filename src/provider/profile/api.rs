@@ -49,6 +49,17 @@ pub struct RateLimit {
     pub within: Span,
 }
 
+impl Idempotency {
+    /// Whether a call that is carried out once must have a key.
+    #[must_use]
+    pub const fn needs_keys(self) -> bool {
+        match self {
+            Self::Ietf | Self::Only2xx | Self::IgnoreBody => true,
+            Self::StripeV1 | Self::IgnoreKey => false,
+        }
+    }
+}
+
 impl Choice for Idempotency {
     const WORDS: &'static [(&'static str, Self)] = &[
         ("ietf", Self::Ietf),

@@ -39,6 +39,16 @@ pub(in crate::provider) struct NewPayout;
 /// A body that says nothing.
 pub(in crate::provider) struct Nothing;
 
+impl NewPayment {
+    /// Where a payment may name no amount, it names one of the two at most.
+    pub fn open(schema: &mut Value) {
+        if let Some(schema) = schema.as_object_mut() {
+            schema.remove("oneOf");
+            schema.insert("not".to_owned(), json!({ "required": ["amount", "price"] }));
+        }
+    }
+}
+
 impl JsonSchema for NewPayment {
     fn schema_name() -> Cow<'static, str> {
         "NewPayment".into()

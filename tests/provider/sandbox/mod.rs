@@ -21,6 +21,8 @@ use serde_json::{Value, json};
 
 use super::{KEY, START};
 
+/// The end of the day on which tests start.
+const MIDNIGHT: SimTime = SimTime::from_unix_ms(1_767_657_600_000);
 const URL: &str = "http://127.0.0.1:9/webhooks";
 const PAY: Action = Action::Pay { amount: None, mistake: None };
 const MINE: Action = Action::Mine { blocks: None };
@@ -258,9 +260,27 @@ fn windows_close_at_their_own_instant_by_themselves() {
     assert_eq!(detail["payment"]["status_timeline"][1]["status"], "expired");
     assert_eq!(detail["payment"]["status_timeline"][1]["at"], detail["payment"]["expires_at"]);
     // Then the day ends, and with it its statements.
-    let midnight: SimTime = "2026-01-06T00:00:00.000Z".parse().unwrap();
-    assert_eq!(rig.sandbox.rests_for(rig.wall), Some(midnight.since(rig.wall)));
+    assert_eq!(rig.sandbox.rests_for(rig.wall), Some(MIDNIGHT.since(rig.wall)));
     assert_eq!(Rig::new(None).sandbox.rests_for(START), None, "nothing waits without a payment");
+}
+
+/// Nobody calls and nothing else is due: whoever drives it sleeps until midnight, and there the
+/// statement of the day is ready.
+#[test]
+fn an_idle_sandbox_states_the_day_at_its_end() {
+    let mut rig = Rig::new(Some(URL));
+    let payment = rig.create("k");
+    rig.obey(act(&payment, PAY)).unwrap();
+    rig.obey(act(&payment, MINE)).unwrap();
+    rig.obey(act(&payment, Action::Settle)).unwrap();
+    while rig.attempt(200).is_some() {}
+    let mut sent = Vec::new();
+    while sent.is_empty() {
+        let rest = rig.sandbox.rests_for(rig.wall).expect("the day ends");
+        rig.wall = rig.wall.plus(rest);
+        sent.extend(rig.sandbox.take_attempt(rig.wall).map(|it| it.event.type_name));
+    }
+    assert_eq!((sent, rig.wall), (vec!["statement.ready".to_owned()], MIDNIGHT));
 }
 
 /// T7 a day after the deadline, T9 an hour after the confirmation, each at its own instant.
