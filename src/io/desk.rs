@@ -22,6 +22,9 @@ use crate::signature::Secret;
 /// Changes that a watcher may be behind before it is told to look at everything anew.
 const CHANGES_KEPT: usize = 256;
 
+/// Later than whatever may be due.
+const FOR_EVER: SimTime = SimTime::from_unix_ms(i64::MAX);
+
 /// What changed: the payments concerned; none where it is the clock or the whole.
 pub type Change = Arc<BTreeSet<PaymentId>>;
 
@@ -48,13 +51,15 @@ pub enum Next {
 pub struct Desk {
     state: Mutex<State>,
     changes: broadcast::Sender<Change>,
-    /// Somebody did something: there may be attempts to make.
+    /// There may be attempts to make, earlier than whoever makes them was told.
     stirred: Notify,
 }
 
 struct State {
     sandbox: Sandbox,
     journal: Journal,
+    /// Until when whoever makes attempts rests, on the wall clock; none while nobody does.
+    rests_until: Option<SimTime>,
 }
 
 impl Desk {
@@ -66,13 +71,14 @@ impl Desk {
         journal: Journal,
         webhook: Option<&str>,
     ) -> (Self, Option<Secret>) {
-        let secret = sandbox.open(webhook, clock::wall());
+        let wall = clock::wall();
+        let secret = sandbox.open(webhook, wall);
         let desk = Self {
-            state: Mutex::new(State { sandbox, journal }),
+            state: Mutex::new(State { sandbox, journal, rests_until: None }),
             changes: broadcast::channel(CHANGES_KEPT).0,
             stirred: Notify::new(),
         };
-        desk.settle(&mut desk.lock());
+        desk.settle(&mut desk.lock(), wall);
         (desk, secret)
     }
 
@@ -111,15 +117,25 @@ impl Desk {
     /// # Errors
     /// [`Lost`], because nobody may hear of what may be lost.
     pub async fn next(&self) -> Result<Next, Lost> {
-        let (next, wait) = self.with(|sandbox, wall| match sandbox.take_attempt(wall) {
-            Some(dispatch) => Next::Attempt(Box::new(dispatch)),
-            None => Next::Rest(sandbox.rests_for(wall)),
-        });
+        let (next, wait) = {
+            let (mut state, wall) = (self.lock(), clock::wall());
+            let attempt = state.sandbox.take_attempt(wall);
+            self.settle(&mut state, wall);
+            let next = match attempt {
+                Some(dispatch) => Next::Attempt(Box::new(dispatch)),
+                None => Next::Rest(state.sandbox.rests_for(wall)),
+            };
+            state.rests_until = match &next {
+                Next::Attempt(_) => None,
+                Next::Rest(rest) => Some(rest.map_or(FOR_EVER, |rest| wall.plus(rest))),
+            };
+            (next, state.journal.wait())
+        };
         wait.durable().await?;
         Ok(next)
     }
 
-    /// Returns when somebody did something since the last time.
+    /// Returns when there may be something to send earlier than [`Self::next`] said.
     pub async fn stirred(&self) {
         self.stirred.notified().await;
     }
@@ -142,14 +158,14 @@ impl Desk {
     }
 
     fn with<T>(&self, work: impl FnOnce(&mut Sandbox, SimTime) -> T) -> (T, Wait) {
-        let mut state = self.lock();
-        let done = work(&mut state.sandbox, clock::wall());
-        self.settle(&mut state);
+        let (mut state, wall) = (self.lock(), clock::wall());
+        let done = work(&mut state.sandbox, wall);
+        self.settle(&mut state, wall);
         (done, state.journal.wait())
     }
 
     /// Passes on what was done, in the order in which it was done.
-    fn settle(&self, state: &mut State) {
+    fn settle(&self, state: &mut State, wall: SimTime) {
         let accepted = state.sandbox.take_accepted();
         let changed = state.sandbox.take_changed();
         if accepted.is_empty() && changed.is_empty() {
@@ -158,7 +174,11 @@ impl Desk {
         state.journal.append(accepted);
         // Nobody may be watching.
         let _ = self.changes.send(Arc::new(changed));
-        self.stirred.notify_one();
+        // Most of what is done brings nothing to send, and waking somebody for nothing is dear.
+        let next = state.sandbox.rests_for(wall).map(|rest| wall.plus(rest));
+        if state.rests_until.take_if(|until| next.is_some_and(|next| next < *until)).is_some() {
+            self.stirred.notify_one();
+        }
     }
 
     fn lock(&self) -> MutexGuard<'_, State> {
@@ -171,7 +191,7 @@ impl Desk {
 impl Api for Desk {
     fn call(&self, request: ApiRequest) -> BoxFuture<'_, Served> {
         let ((troubled, (reply, conduct)), wait) =
-            self.with(|sandbox, wall| (sandbox.is_troubled(), sandbox.call(&request, wall)));
+            self.with(|sandbox, wall| (sandbox.is_troubled(), sandbox.call(request, wall)));
         if troubled {
             // Whoever watches sees how much of it is left.
             let _ = self.changes.send(Change::default());

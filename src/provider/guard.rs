@@ -83,9 +83,8 @@ pub(super) fn is_of_mode(request: &ApiRequest, live: bool) -> bool {
 }
 
 /// The call without what opened it, and the number of the key that did.
-pub(super) fn set_aside(request: &ApiRequest, keys: &[ApiKey]) -> (ApiRequest, Option<usize>) {
-    let number = check_key(request, keys, true).ok();
-    let mut request = request.clone();
+pub(super) fn set_aside(mut request: ApiRequest, keys: &[ApiKey]) -> (ApiRequest, Option<usize>) {
+    let number = check_key(&request, keys, true).ok();
     request.headers.retain(|name, _| !KEY_HEADERS.contains(&name.as_str()));
     (request, number)
 }

@@ -71,8 +71,8 @@ impl Scheme {
 
     /// Puts every input of a draft where it travels.
     pub(crate) fn assemble(&self, draft: &Draft) -> Signed {
-        let mut headers =
-            Headers(vec![("content-type".to_owned(), self.content_type().to_owned())]);
+        let mut headers = Headers(Vec::with_capacity(8));
+        headers.0.push(("content-type".to_owned(), self.content_type().to_owned()));
         let mut form = if self.is_form() { fields(&draft.body) } else { Vec::new() };
         headers.0.extend(draft.covered.iter().flatten().cloned());
         let ts = self.ts.as_ref().map(|ts| &ts.input);
@@ -85,8 +85,7 @@ impl Scheme {
         ];
         for (input, value) in inputs {
             if let (Some(input), Some(value)) = (input, value) {
-                let item = format!("{}{value}", input.tag);
-                put(&mut headers, &mut form, input, &item);
+                put(&mut headers, &mut form, input, [&input.tag, value.as_str()].concat());
             }
         }
         if let (Some(KeyId::Header(name)), Some(id)) = (&self.key.by, &draft.key_id) {
@@ -95,7 +94,7 @@ impl Scheme {
         let body = match &self.sig {
             Some(sig) => {
                 for item in draft.signatures.iter().flatten() {
-                    put(&mut headers, &mut form, &sig.input, item);
+                    put(&mut headers, &mut form, &sig.input, item.clone());
                 }
                 match &sig.input.at {
                     Location::Json(pointer) => self.with_signatures(draft, pointer),
@@ -213,7 +212,7 @@ impl Scheme {
 /// Headers in the making: several inputs may share one header, as lists.
 struct Headers(Vec<(String, String)>);
 
-fn put(headers: &mut Headers, form: &mut Vec<(String, String)>, input: &Input, item: &str) {
+fn put(headers: &mut Headers, form: &mut Vec<(String, String)>, input: &Input, item: String) {
     match &input.at {
         Location::Header(name) => match headers.0.iter_mut().find(|(n, _)| n == name) {
             Some((_, list)) => {
@@ -221,13 +220,13 @@ fn put(headers: &mut Headers, form: &mut Vec<(String, String)>, input: &Input, i
                 if input.after.is_none() {
                     list.push_str(input.split.as_deref().unwrap_or(","));
                 }
-                list.push_str(item);
+                list.push_str(&item);
             }
-            None => headers.0.push((name.clone(), item.to_owned())),
+            None => headers.0.push((name.clone(), item)),
         },
         Location::Form(name) => {
             form.retain(|(n, _)| n != name);
-            form.push((name.clone(), item.to_owned()));
+            form.push((name.clone(), item));
         }
         // What is inside a JSON body but the signature is the sender's own business.
         Location::Json(_) | Location::Nowhere => {}

@@ -98,7 +98,7 @@ impl Scheme {
             .iter()
             .map(|message| {
                 let text = |signer: &Signer| sig.encoding.encode(&signer.sign(message));
-                signers.iter().map(|s| format!("{}{}", sig.input.tag, text(s))).collect()
+                signers.iter().map(|s| [&sig.input.tag, text(s).as_str()].concat()).collect()
             })
             .collect();
         Ok(())

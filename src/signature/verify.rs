@@ -3,6 +3,8 @@
 //! Any listed signature under any configured key is enough; unknown tags are skipped; what is
 //! missing, undecodable or empty fails; the timestamp is judged before the signature is reported.
 
+use std::borrow::Cow;
+
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde_json::Value;
@@ -109,8 +111,8 @@ impl Scheme {
         }
         let key_id = self.key_id(claim, var.as_deref())?;
         let named = |checker: &&Checker| checker.id.is_none() || checker.id == key_id;
-        let checkers: Vec<_> = checkers.iter().filter(named).collect();
-        if checkers.is_empty() {
+        let checkers = || checkers.iter().filter(named);
+        if checkers().next().is_none() {
             return Err(Rejection::UnknownKey(key_id.unwrap_or_default()));
         }
         let values = Values {
@@ -134,12 +136,12 @@ impl Scheme {
             return Err(Rejection::UnknownTag(sig.input.tag.clone()));
         }
         let decode = |text| sig.encoding.decode(text, sig.fold_case);
-        let decoded: Vec<_> = listed.into_iter().filter_map(decode).collect();
-        if decoded.is_empty() {
+        let mut decoded = listed.into_iter().filter_map(decode).peekable();
+        if decoded.peek().is_none() {
             return Err(Rejection::Undecodable(sig.encoding.word()));
         }
-        let matches = |given: &Vec<u8>| checkers.iter().any(|key| key.matches(&signed, given));
-        if decoded.iter().any(matches) { Ok(()) } else { Err(Rejection::Mismatch) }
+        let matches = |given: Vec<u8>| checkers().any(|key| key.matches(&signed, &given));
+        if decoded.any(matches) { Ok(()) } else { Err(Rejection::Mismatch) }
     }
 
     /// The id of the key that the message names.
@@ -148,7 +150,7 @@ impl Scheme {
             None => Ok(None),
             Some(KeyId::Header(name)) => {
                 let word = || format!("header:{name}");
-                match claim.header(name).as_slice() {
+                match claim.header(name).collect::<Vec<_>>().as_slice() {
                     [] | [""] => Err(Rejection::Missing(word())),
                     [id] => Ok(Some((*id).to_owned())),
                     _ => Err(Rejection::Repeated(word())),
@@ -169,31 +171,25 @@ impl Scheme {
 
 impl Claim<'_> {
     /// The text where an input travels; none where it is absent and need not be there.
-    fn text(&self, input: &Input) -> Result<Option<String>, Rejection> {
-        let found = match &input.at {
-            Location::Header(name) => self.header(name),
+    fn text(&self, input: &Input) -> Result<Option<Cow<'_, str>>, Rejection> {
+        match &input.at {
+            Location::Header(name) => only(input, self.header(name)),
             Location::Form(name) => {
                 let fields = self.form.iter().filter(|(n, _)| n == name);
-                fields.map(|(_, value)| value.as_str()).collect()
+                only(input, fields.map(|(_, value)| value.as_str()))
             }
             Location::Json(pointer) => {
                 let text = scalar(self.item.and_then(|item| item.pointer(pointer)));
-                return filled(input, text);
+                filled(input, text.into())
             }
-            Location::Nowhere => return Ok(None),
-        };
-        // Which of two headers counts is where verifier and application disagree.
-        match found.as_slice() {
-            [] => filled(input, String::new()),
-            [text] => filled(input, (*text).to_owned()),
-            _ => Err(Rejection::Repeated(input.at.word())),
+            Location::Nowhere => Ok(None),
         }
     }
 
     /// All values of a header.
-    fn header(&self, name: &str) -> Vec<&str> {
+    fn header(&self, name: &str) -> impl Iterator<Item = &str> {
         let headers = self.arrived.headers.iter();
-        headers.filter(|(n, _)| n.eq_ignore_ascii_case(name)).map(|(_, v)| v.as_str()).collect()
+        headers.filter(move |(n, _)| n.eq_ignore_ascii_case(name)).map(|(_, v)| v.as_str())
     }
 
     /// The one item of an input.
@@ -208,7 +204,19 @@ impl Claim<'_> {
     }
 }
 
-fn filled(input: &Input, text: String) -> Result<Option<String>, Rejection> {
+/// Which of two headers counts is where verifier and application disagree.
+fn only<'t>(
+    input: &Input,
+    mut found: impl Iterator<Item = &'t str>,
+) -> Result<Option<Cow<'t, str>>, Rejection> {
+    let text = found.next().unwrap_or_default();
+    match found.next() {
+        None => filled(input, text.into()),
+        Some(_) => Err(Rejection::Repeated(input.at.word())),
+    }
+}
+
+fn filled<'t>(input: &Input, text: Cow<'t, str>) -> Result<Option<Cow<'t, str>>, Rejection> {
     match text {
         text if !text.is_empty() => Ok(Some(text)),
         _ if input.required => Err(Rejection::Missing(input.at.word())),

@@ -24,7 +24,7 @@ fn call(sandbox: &mut Sandbox, target: &str, body: &str, wall: SimTime) -> ApiRe
         headers: headers.map(|(name, value)| (name.to_owned(), value.to_owned())).into(),
         body: Bytes::copy_from_slice(body.as_bytes()),
     };
-    sandbox.call(&request, wall).0
+    sandbox.call(request.clone(), wall).0
 }
 
 fn get(sandbox: &mut Sandbox, target: &str, wall: SimTime) -> Value {

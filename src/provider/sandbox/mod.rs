@@ -123,28 +123,30 @@ impl Sandbox {
     }
 
     /// Answers a call of a merchant, well or in trouble.
-    pub fn call(&mut self, request: &ApiRequest, wall: SimTime) -> (ApiReply, Conduct) {
+    pub fn call(&mut self, request: ApiRequest, wall: SimTime) -> (ApiReply, Conduct) {
         self.tick(wall);
-        let position = account::books_for(self.books.iter().map(|books| &books.provider), request);
+        let position = account::books_for(self.books.iter().map(|books| &books.provider), &request);
         let books = &mut self.books[position];
         let trouble = self.trouble.map(|spell| spell.trouble);
-        let trouble = trouble.filter(|trouble| books.provider.can_meet(*trouble, request));
+        let trouble = trouble.filter(|trouble| books.provider.can_meet(*trouble, &request));
         if trouble.is_some() {
             self.trouble = self.trouble.and_then(Spell::shorter);
         }
         let (at, ids) = (self.now, books.provider.ids_given());
         let is_done = trouble.is_none_or(|trouble| trouble.row().is_done);
-        let reply = if is_done { books.handle(request, at) } else { ApiReply::default() };
-        if is_done && may_change(request, &reply) {
-            let (request, key) = guard::set_aside(request, &books.provider.keys);
+        let reply = if is_done { books.handle(&request, at) } else { ApiReply::default() };
+        let is_kept = is_done && may_change(&request, &reply);
+        let provider = &mut self.books[position].provider;
+        let answered = match trouble {
+            None => (reply, Conduct::Whole),
+            Some(trouble) => (provider.spoil(trouble, &request, reply), trouble.conduct()),
+        };
+        if is_kept {
+            let (request, key) = guard::set_aside(request, &provider.keys);
             let call = Call { books: BooksId(position), key, request };
             self.accepted.push(Entry { at, ids, command: Command::Called(call) });
         }
-        let provider = &mut self.books[position].provider;
-        match trouble {
-            None => (reply, Conduct::Whole),
-            Some(trouble) => (provider.spoil(trouble, request, reply), trouble.conduct()),
-        }
+        answered
     }
 
     /// The next calls go wrong, or go well again.

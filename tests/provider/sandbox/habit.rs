@@ -190,7 +190,7 @@ fn a_signed_call_finds_its_account() {
     for (position, (account, key)) in accounts.into_iter().zip(keys).enumerate() {
         let wish = r#"{"token":"USDTTRC","client_transaction_id":"INV-1"}"#;
         let request = crate::routes::signed_by(account, ("POST", "/invoice/create"), wish, key);
-        let (reply, _) = rig.sandbox.call(&request, rig.wall);
+        let (reply, _) = rig.sandbox.call(request.clone(), rig.wall);
         assert_eq!(reply.status, 200, "{}", body(&reply));
         let made = rig.sandbox.books(Some(account), None).unwrap();
         let payments = rig.sandbox.provider(made).payments_of(&Reference::new("INV-1"));

@@ -17,7 +17,7 @@ fn refused_reads_leave_no_line_and_their_ids_are_not_given_again() {
     let before = request_id(rig.call("GET", "/v1/payments/pay_x", "", ""));
     let stranger =
         ApiRequest { method: "POST".into(), path: "/v1/payments".into(), ..Default::default() };
-    assert_eq!(rig.sandbox.call(&stranger, rig.wall).0.status, 401);
+    assert_eq!(rig.sandbox.call(stranger.clone(), rig.wall).0.status, 401);
     assert!(rig.sandbox.take_accepted().is_empty());
     let mut again = rig.restarted();
     let _ = again.open(Some(URL), rig.wall);

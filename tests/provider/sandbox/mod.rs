@@ -116,7 +116,7 @@ impl Rig {
             headers,
             body: Bytes::copy_from_slice(body.as_bytes()),
         };
-        self.sandbox.call(&request, self.wall)
+        self.sandbox.call(request.clone(), self.wall)
     }
 
     fn create(&mut self, key: &str) -> PaymentId {
