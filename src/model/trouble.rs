@@ -22,6 +22,7 @@ pub enum Trouble {
     Hangs,
     Late(Span),
     TurnedAway(Span),
+    InProgress,
     Cut,
     Garbled,
     WebPage,
@@ -63,6 +64,8 @@ pub enum Said {
     Failure,
     /// That there were too many calls, and how long to wait.
     TooMany,
+    /// That the same call came before and is not finished: a 409.
+    InProgress,
     /// That it is elsewhere: a 308.
     Elsewhere,
     /// That it is accepted, and nothing of a payment: a 202.
@@ -163,6 +166,18 @@ pub static TROUBLES: &[TroubleRow] = &[
         told: "nothing was done; answered 429, wait {}",
         is_done: false,
         said: Said::TooMany,
+        conduct: Conduct::Whole,
+    },
+    TroubleRow {
+        like: Trouble::InProgress,
+        word: "in-progress",
+        step: "the next {calls} is/are told that the same is in progress",
+        example: "the next create call is told that the same is in progress",
+        doc: "Nothing is done; a call whose Idempotency-Key came before hears 409, as if the first with \
+              it were not finished.",
+        told: "nothing was done; answered 409, the same is in progress",
+        is_done: false,
+        said: Said::InProgress,
         conduct: Conduct::Whole,
     },
     TroubleRow {
@@ -272,6 +287,7 @@ impl Trouble {
             Self::Lost
             | Self::NeverAnswered
             | Self::Hangs
+            | Self::InProgress
             | Self::Cut
             | Self::Garbled
             | Self::WebPage

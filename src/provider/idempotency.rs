@@ -1,8 +1,8 @@
 //! Idempotency keys: one outcome per key for 24 hours, and what providers make of that.
 //!
 //! By default as the IETF's draft has it (idempotency-key header, draft 07): refusals are outcomes
-//! too, and a key answers the same until it expires. A request is never in progress here, because
-//! the service answers one call at a time.
+//! too, and a key answers the same until it expires. The service answers one call at a time: that a
+//! request is in progress is only said by trouble.
 
 use std::collections::BTreeMap;
 
@@ -10,7 +10,7 @@ use serde_json::Value;
 
 use crate::model::{SimTime, Span};
 
-use super::api::ApiReply;
+use super::api::{ApiReply, ApiRequest};
 use super::endpoint::EndpointStatus;
 use super::id::digest;
 use super::problem::{Code, Problem};
@@ -60,6 +60,13 @@ struct Kept {
     outcome: Outcome,
 }
 
+impl Scope {
+    /// That of a request with this key.
+    pub fn of(request: &ApiRequest, api_key: Option<usize>, key: String) -> Self {
+        Self { api_key, method: request.method.clone(), path: request.path.clone(), key }
+    }
+}
+
 impl Idempotency {
     /// What the same request came to before, if it did.
     pub fn find(
@@ -83,6 +90,11 @@ impl Idempotency {
         let detail = "the key came with another body within 24 hours; use a key of its own for \
                       each request";
         Err(Problem::new(code, detail))
+    }
+
+    /// Whether a request came with that key before.
+    pub fn knows(&self, scope: &Scope) -> bool {
+        self.0.contains_key(scope)
     }
 
     /// Keeps what a request came to.

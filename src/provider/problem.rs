@@ -11,6 +11,7 @@ pub(super) enum Code {
     InvalidRequest,
     IdempotencyKeyMissing,
     IdempotencyError,
+    IdempotencyInProgress,
     AmountNotString,
     Unauthenticated,
     EnvironmentMismatch,
@@ -53,6 +54,9 @@ impl Code {
             // Stripe's word and status for a key that comes with another body.
             Self::IdempotencyError => {
                 (400, "idempotency_error", "The key was used for another request")
+            }
+            Self::IdempotencyInProgress => {
+                (409, "idempotency_in_progress", "The same request is in progress")
             }
             Self::AmountNotString => (400, "amount_not_string", "An amount must be a string"),
             Self::Unauthenticated => (401, "unauthenticated", "No valid API key"),

@@ -15,7 +15,7 @@ use crate::signature::{self, Arrived, Secret};
 
 use super::problem::{Code, Problem};
 use super::profile::{Route, Scope};
-use super::{ApiReply, ApiRequest, Provider, wire};
+use super::{ApiReply, ApiRequest, Provider, guard, idempotency, wire};
 
 /// RFC 3986's unreserved characters stay.
 const ENCODED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
@@ -120,6 +120,16 @@ impl Provider {
             }
             Some(Err(_)) => None,
         }
+    }
+
+    /// Whether the call's key came before, with whatever it came to.
+    pub(super) fn has_known_key(&self, request: &ApiRequest) -> bool {
+        let mut meant = self.meant(request).into_owned();
+        meant.headers.extend(self.proven(request).ok().flatten());
+        let header = meant.headers.get("idempotency-key");
+        let key = idempotency::key(header, self.profile.api.idempotency).ok().flatten();
+        let api_key = guard::check_key(&meant, &self.keys, self.account.live).ok();
+        key.is_some_and(|key| self.idempotency.knows(&idempotency::Scope::of(&meant, api_key, key)))
     }
 
     /// The reply that tells a problem, in the form of the provider.

@@ -9,10 +9,22 @@ use super::problem::{Code, Problem};
 use super::{ApiReply, ApiRequest, Provider};
 
 impl Provider {
-    /// Whether a call can meet that trouble now: nothing is stale that did not change.
+    /// Whether a call can meet that trouble now: nothing is stale that did not change, and nothing
+    /// is in progress that was not asked for before.
     #[must_use]
     pub fn can_meet(&self, trouble: Trouble, request: &ApiRequest) -> bool {
-        trouble.row().said != Said::Before || self.stale(request).is_some()
+        match trouble.row().said {
+            Said::Before => self.stale(request).is_some(),
+            Said::InProgress => self.has_known_key(request),
+            Said::AsEver
+            | Said::Failure
+            | Said::TooMany
+            | Said::Elsewhere
+            | Said::Accepted
+            | Said::FailureWithin
+            | Said::Garbled
+            | Said::WebPage => true,
+        }
     }
 
     /// What a call is told that meets that trouble. `own` is the answer to it, where it was carried
@@ -22,6 +34,11 @@ impl Provider {
             Said::AsEver => return own,
             Said::Failure => self.failure(trouble),
             Said::TooMany => self.too_many(trouble),
+            Said::InProgress => {
+                let detail =
+                    "the first request with this key is not finished; try again in a moment";
+                self.refuse_as_told(&Problem::new(Code::IdempotencyInProgress, detail))
+            }
             Said::Elsewhere => elsewhere(request),
             Said::Accepted => accepted(),
             Said::FailureWithin => ApiReply { status: 200, ..self.failure(trouble) },

@@ -17,6 +17,19 @@ pub struct ApiTrouble {
     pub times: u32,
 }
 
+impl ApiTrouble {
+    /// Why no such call can meet it, and which can.
+    #[must_use]
+    pub fn misfit(self) -> Option<(&'static str, &'static str)> {
+        let is_read = self.call == Call::Read;
+        if self.trouble == Trouble::Stale && !is_read {
+            return Some(("only a read shows what was", "read"));
+        }
+        (self.trouble == Trouble::InProgress && is_read)
+            .then_some(("a read is never in progress: it has no key", "create"))
+    }
+}
+
 /// Calls of one kind.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]

@@ -63,6 +63,12 @@ fn an_invoice_is_made_once_and_read() {
     assert_eq!(status, 200, "{made}");
     assert!(made["receiver"].as_str().unwrap().starts_with('T'), "{made}");
     assert_eq!(made.get("dest_tag"), None);
+    let again = signed("POST", "/invoice/create", WISH, KEY);
+    assert!(desk.provider.can_meet(Trouble::InProgress, &again));
+    let other = signed("POST", "/invoice/create", &WISH.replace("INV-1", "INV-2"), KEY);
+    assert!(!desk.provider.can_meet(Trouble::InProgress, &other));
+    let busy = desk.provider.spoil(Trouble::InProgress, &again, ApiReply::default());
+    assert_eq!((busy.status, &read(&busy)["error"]), (409, &json!("idempotency_in_progress")));
     assert_eq!(ask(&mut desk, "POST", "/invoice/create", WISH).1, made);
 
     let tracker = made["tracker_id"].as_str().unwrap().to_owned();

@@ -213,8 +213,7 @@ impl Provider {
         let Some(key) = idempotency::key(request.headers.get("idempotency-key"), habit)? else {
             return handler(self, call).map(|(reply, _)| reply);
         };
-        let scope =
-            Scope { api_key, method: request.method.clone(), path: request.path.clone(), key };
+        let scope = Scope::of(request, api_key, key);
         let fingerprint = idempotency::fingerprint(&request.body);
         if let Some(outcome) = self.idempotency.find(habit, (&scope, &fingerprint), now)? {
             let mut reply = match outcome {

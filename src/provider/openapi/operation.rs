@@ -32,8 +32,12 @@ const WITH_KEY: &[Code] = &[
 ];
 /// What a call that is carried out once per key may meet.
 /// An empty key is a missing one.
-const ONCE: &[Code] =
-    &[Code::IdempotencyKeyMissing, Code::IdempotencyKeyReused, Code::IdempotencyError];
+const ONCE: &[Code] = &[
+    Code::IdempotencyKeyMissing,
+    Code::IdempotencyKeyReused,
+    Code::IdempotencyInProgress,
+    Code::IdempotencyError,
+];
 
 pub(super) fn operation(
     route: &Route,

@@ -3,7 +3,7 @@
 use super::argument::{calls, span};
 use super::{Args, Group, Keyword, StepError, Wording};
 use crate::model::{Detail, TROUBLES, Trouble, TroubleRow};
-use crate::scenario::{Action, ApiTrouble, Call};
+use crate::scenario::{Action, ApiTrouble};
 
 pub(super) const GROUP: Group = Group {
     title: "The provider's API",
@@ -37,10 +37,11 @@ fn build(args: &Args) -> Result<Action, StepError> {
         Some(Detail::Wait(..)) => like.with_wait(args.span(1)?),
     };
     let (call, times) = args.calls(0)?;
-    if trouble == Trouble::Stale && call != Call::Read {
-        return Err(args.fault(0, "only a read shows what was".to_owned(), "`read call`"));
+    let armed = ApiTrouble { call, trouble, times };
+    match armed.misfit() {
+        None => Ok(Action::Trouble(armed)),
+        Some((problem, fit)) => Err(args.fault(0, problem.to_owned(), &format!("`{fit} call`"))),
     }
-    Ok(Action::Trouble(ApiTrouble { call, trouble, times }))
 }
 
 fn status(args: &Args, n: usize) -> Result<u16, StepError> {

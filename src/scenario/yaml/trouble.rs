@@ -27,11 +27,12 @@ pub(super) fn read(cursor: &Cursor<'_>, row: &Row<'_>) -> Option<Vec<Action>> {
         Details { fields: &fields, row }.of(known.like)
     });
     let (call, times, trouble) = (call?, times?, what?);
-    if trouble == Trouble::Stale && call != Call::Read {
-        cursor.fault("only a read shows what was", "call: read");
+    let armed = ApiTrouble { call, trouble, times: times.max(1) };
+    if let Some((problem, fit)) = armed.misfit() {
+        cursor.fault(problem, format!("call: {fit}"));
         return None;
     }
-    Some(vec![Action::Trouble(ApiTrouble { call, trouble, times: times.max(1) })])
+    Some(vec![Action::Trouble(armed)])
 }
 
 fn call(cursor: &Cursor<'_>, row: &Row<'_>) -> Option<Call> {

@@ -8,7 +8,8 @@ use super::{KEY, ORDER, PAY, Rig, act, body};
 
 #[test]
 fn the_next_calls_go_wrong_as_they_are_told_to() {
-    for row in TROUBLES.iter().filter(|row| row.said != Said::Before) {
+    let at_once = |said| ![Said::Before, Said::InProgress].contains(&said);
+    for row in TROUBLES.iter().filter(|row| at_once(row.said)) {
         let mut rig = Rig::new(None);
         rig.sandbox.make_trouble(Some(Spell { trouble: row.like, calls: 2 }));
         for n in 0..2 {
@@ -19,6 +20,7 @@ fn the_next_calls_go_wrong_as_they_are_told_to() {
                 Said::Failure if row.is_done => (500, Some("internal_error")),
                 Said::Failure => (503, Some("temporarily_unavailable")),
                 Said::TooMany => (429, Some("rate_limited")),
+                Said::InProgress => (409, Some("idempotency_in_progress")),
                 Said::FailureWithin => (200, Some("internal_error")),
                 Said::Elsewhere => (308, None),
                 Said::Accepted => (202, None),
@@ -52,6 +54,24 @@ fn a_read_is_stale_once_something_changed() {
     rig.obey(act(&payment, PAY)).unwrap();
     let told = [(); 2].map(|()| body(&rig.call("GET", &path, "", ""))["status"].clone());
     assert_eq!(told, ["pending", "paid"]);
+}
+
+/// The first answer is lost, the retry comes too early, and the one after hears the first answer.
+#[test]
+fn a_call_is_in_progress_only_where_its_key_came_before() {
+    let mut rig = Rig::new(None);
+    rig.sandbox.make_trouble(Some(Spell { trouble: Trouble::InProgress, calls: 1 }));
+    let first = rig.call("POST", "/v1/payments", "k", ORDER);
+    assert_eq!(first.status, 201, "nothing came before");
+    assert_eq!(rig.call("POST", "/v1/payments", "l", ORDER).status, 201);
+    let early = rig.call("POST", "/v1/payments", "k", ORDER);
+    assert_eq!(
+        (early.status, body(&early)["code"].as_str()),
+        (409, Some("idempotency_in_progress"))
+    );
+    let again = rig.call("POST", "/v1/payments", "k", ORDER);
+    assert_eq!((again.status, again.body), (201, first.body));
+    assert_eq!(body(&rig.call("GET", "/v1/payments", "", ""))["data"].as_array().unwrap().len(), 2);
 }
 
 #[test]
