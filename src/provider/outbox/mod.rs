@@ -53,6 +53,8 @@ pub struct Outbox {
     profile: Arc<Profile>,
     deliveries: BTreeMap<EventId, Delivery>,
     due: BTreeSet<(SimTime, EventId)>,
+    /// Neither acknowledged nor given up.
+    open: BTreeSet<EventId>,
     /// Since when nothing was acknowledged, although something was sent.
     failing_since: Option<SimTime>,
     disabled: bool,
@@ -67,6 +69,7 @@ impl Outbox {
             profile,
             deliveries: BTreeMap::new(),
             due: BTreeSet::new(),
+            open: BTreeSet::new(),
             failing_since: None,
             disabled: false,
         }
@@ -75,7 +78,10 @@ impl Outbox {
     /// Takes an event in. Its first attempt is due at once, and made by whoever queues it: only
     /// retries are scheduled here.
     pub fn queue(&mut self, event: EventId) {
-        self.deliveries.entry(event).or_default();
+        if !self.deliveries.contains_key(&event) {
+            self.open.insert(event.clone());
+            self.deliveries.insert(event, Delivery::default());
+        }
     }
 
     /// Notes what came of an attempt, and plans the next one if that is needed.
@@ -83,7 +89,8 @@ impl Outbox {
     /// A copy that fails while a retry is already planned for later changes nothing: five copies
     /// that fail together are not five steps of the schedule. Once delivered is delivered.
     pub fn answered(&mut self, event: &EventId, now: SimTime, outcome: Outcome) {
-        let delivery = self.deliveries.entry(event.clone()).or_default();
+        self.queue(event.clone());
+        let Some(delivery) = self.deliveries.get_mut(event) else { return };
         delivery.attempts = delivery.attempts.saturating_add(1);
         match outcome {
             Outcome::Delivered => {
@@ -97,6 +104,9 @@ impl Outbox {
             }
             Outcome::Gone => self.disable(),
             Outcome::Failed { retry_after_s } => self.failed(event, now, retry_after_s),
+        }
+        if self.deliveries.get(event).is_some_and(|delivery| self.is_settled(delivery)) {
+            self.open.remove(event);
         }
     }
 
@@ -126,6 +136,7 @@ impl Outbox {
 
     fn disable(&mut self) {
         self.disabled = true;
+        self.open.clear();
         self.due.clear();
         self.deliveries.values_mut().for_each(|delivery| delivery.due = None);
     }
@@ -163,17 +174,14 @@ impl Outbox {
     /// Whether an earlier event must be acknowledged or given up first.
     #[must_use]
     pub fn is_blocked(&self, event: &EventId) -> bool {
-        let earlier = || self.deliveries.range(..event.clone()).map(|(_, delivery)| delivery);
         match self.profile.delivery.queue {
             Queue::Independent => false,
-            Queue::HeadOfLine => earlier().any(|delivery| !self.is_settled(delivery)),
+            Queue::HeadOfLine => self.open.first().is_some_and(|first| first < event),
         }
     }
 
     fn is_settled(&self, delivery: &Delivery) -> bool {
-        delivery.is_over()
-            || self.disabled
-            || delivery.planned > self.profile.delivery.schedule.len()
+        delivery.is_over() || delivery.planned > self.profile.delivery.schedule.len()
     }
 
     /// Whether a retry of it is planned.
@@ -216,6 +224,7 @@ impl Outbox {
 
     /// Drops everything about this event; it is not retried.
     pub fn forget(&mut self, event: &EventId) {
+        self.open.remove(event);
         if let Some(Delivery { due: Some(due), .. }) = self.deliveries.remove(event) {
             self.due.remove(&(due, event.clone()));
         }

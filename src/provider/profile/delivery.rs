@@ -1,8 +1,6 @@
 //! How events reach an endpoint: what acknowledges, when a delivery is tried again, when it ends.
 
-use std::collections::BTreeSet;
-use std::fmt;
-
+use super::codes::{Codes, codes};
 use super::knob::{Choice, Knob, choice, set, span_or, told_or, yes};
 use crate::input::{Cursor, Value};
 use crate::model::Span;
@@ -52,10 +50,6 @@ pub struct Delivery {
     /// The body of a retry.
     pub redelivery_body: RedeliveryBody,
 }
-
-/// Status codes of HTTP.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Default)]
-pub struct Codes(BTreeSet<u16>);
 
 /// What a 410 means.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -137,45 +131,6 @@ impl Delivery {
             Some(status) if self.fatal.contains(status) => Outcome::Refused,
             Some(_) | None => Outcome::Failed { retry_after_s },
         }
-    }
-}
-
-impl Codes {
-    /// Whether it is one of them.
-    #[must_use]
-    pub fn contains(&self, code: u16) -> bool {
-        self.0.contains(&code)
-    }
-
-    /// Whether there is none.
-    #[must_use]
-    pub fn is_empty(&self) -> bool {
-        self.0.is_empty()
-    }
-}
-
-impl FromIterator<u16> for Codes {
-    fn from_iter<I: IntoIterator<Item = u16>>(codes: I) -> Self {
-        Self(codes.into_iter().collect())
-    }
-}
-
-/// Ranges where codes follow each other: `200-299, 410`.
-impl fmt::Display for Codes {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let mut ranges: Vec<(u16, u16)> = Vec::new();
-        for &code in &self.0 {
-            match ranges.last_mut() {
-                Some((_, last)) if *last + 1 == code => *last = code,
-                _ => ranges.push((code, code)),
-            }
-        }
-        let words = ranges.iter().map(|(first, last)| match first == last {
-            true => first.to_string(),
-            false => format!("{first}-{last}"),
-        });
-        let words = words.collect::<Vec<_>>().join(", ");
-        f.write_str(if words.is_empty() { "none" } else { &words })
     }
 }
 
@@ -298,29 +253,6 @@ pub(super) const KNOBS: &[Knob] = &[
         told: |profile| profile.delivery.redelivery_body.word(),
     },
 ];
-
-/// Codes and ranges of them.
-fn codes(cursor: &Cursor<'_>) -> Option<Codes> {
-    let mut codes = BTreeSet::new();
-    let mut is_whole = true;
-    for item in cursor.items() {
-        let Some(text) = item.text() else {
-            is_whole = false;
-            continue;
-        };
-        let (first, last) = text.split_once('-').unwrap_or((text, text));
-        let valid = |code: &str| code.parse::<u16>().ok().filter(|code| (100..=599).contains(code));
-        match (valid(first), valid(last)) {
-            (Some(first), Some(last)) if first <= last => codes.extend(first..=last),
-            _ => {
-                let expected = "a code from 100 to 599, or two with a hyphen, such as 400-499";
-                item.fault(format!("`{text}` is no status code"), expected);
-                is_whole = false;
-            }
-        }
-    }
-    is_whole.then_some(Codes(codes))
-}
 
 /// Spans, one by one or several at once.
 fn schedule(cursor: &Cursor<'_>) -> Option<Vec<Span>> {

@@ -6,6 +6,7 @@
 
 mod api;
 mod builtin;
+mod codes;
 mod delivery;
 mod events;
 mod knob;
@@ -17,7 +18,8 @@ mod written;
 
 pub use api::{Api, Idempotency, RateLimit};
 pub use builtin::{builtin, builtin_text, names};
-pub use delivery::{Codes, Delivery, Gone, Queue, RedeliveryBody, RetryAfter, SigningKey};
+pub use codes::Codes;
+pub use delivery::{Delivery, Gone, Queue, RedeliveryBody, RetryAfter, SigningKey};
 pub use events::{Events, Names, Payload, Sequence, Snapshot};
 pub use knob::{Knob, knobs};
 pub use payments::{Counts, LatePolicy, OverPolicy, Payments, UnderPolicy};

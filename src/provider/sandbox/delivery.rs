@@ -212,7 +212,12 @@ impl Deliveries {
     }
 
     pub fn drop(&mut self, event: &EventId) -> bool {
-        self.stop(event, Wish::Drop)
+        let is_there = self.stop(event, Wish::Drop);
+        // What is given up holds nothing up.
+        if !self.outbox.is_delivered(event) {
+            self.outbox.forget(event);
+        }
+        is_there
     }
 
     pub fn release(&mut self, event: &EventId) -> bool {

@@ -109,6 +109,23 @@ fn what_ends_a_delivery_is_the_profiles() {
     }
 }
 
+/// One queue: what is not acknowledged holds up what is behind it, until it is given up.
+#[test]
+fn a_failing_delivery_holds_up_those_behind_it_where_the_provider_has_one_queue() {
+    for (profile, held_up) in [("btcpay", true), ("default", false)] {
+        let mut rig = Rig::at(profile, |_| {});
+        let payment = rig.create("k");
+        rig.obey(act(&payment, PAY)).unwrap();
+        let first = rig.attempt(500).unwrap();
+        assert_eq!(rig.attempt(200).is_none(), held_up, "{profile}");
+        rig.obey(Command::Drop { event: first.clone(), endpoint: None }).unwrap();
+        assert_eq!(rig.attempt(200).is_some(), held_up, "{profile}");
+        assert_eq!(rig.standings(&payment)[0], "dropped", "{profile}");
+        rig.obey(Command::Redeliver { event: first.clone(), endpoint: None }).unwrap();
+        assert_eq!(rig.attempt(200), Some(first));
+    }
+}
+
 /// A restamped retry has other bytes; what is shown of it is what was sent, after a restart too.
 #[test]
 fn each_attempt_is_shown_as_it_was_sent() {
