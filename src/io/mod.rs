@@ -47,6 +47,7 @@ mod desk;
 pub mod doctor;
 pub mod drive;
 pub mod entropy;
+mod gate;
 pub mod guardian;
 pub mod hands;
 pub mod http;

@@ -3,6 +3,8 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use futures::FutureExt;
+use futures::future::BoxFuture;
 use futures::stream::{self, StreamExt};
 
 use super::meeting::Meeting;
@@ -13,6 +15,10 @@ use crate::model::LaneId;
 use crate::rule::judge_scenario;
 use crate::run::{Answer, Lane, Request};
 use crate::scenario::{Phase, Plan, Scenario};
+
+/// How long a merchant may leave a notification unanswered while its own call waits: less than the
+/// timeout of any client, so that holding an answer back breaks nothing by itself.
+const HELD_FOR: Duration = Duration::from_secs(2);
 
 /// Plays a plan in its phases, so many scenarios at a time.
 pub(super) async fn all(shared: &Arc<Shared>, plan: Plan, jobs: usize) {
@@ -89,6 +95,7 @@ pub(super) async fn lane(
         () = steps(shared, lane, meeting) => {}
         () = shared.interrupted.happens() => {}
     }
+    shared.gates.open(id);
     let mut world = shared.world();
     world.flush();
     world.leave(id)
@@ -96,6 +103,7 @@ pub(super) async fn lane(
 
 async fn steps(shared: &Arc<Shared>, mut lane: Lane, meeting: Option<&Meeting>) {
     let mut answer = Answer::Start;
+    let mut checkout = Checkout::default();
     loop {
         let life = shared.merchant.life();
         let request = {
@@ -110,11 +118,15 @@ async fn steps(shared: &Arc<Shared>, mut lane: Lane, meeting: Option<&Meeting>) 
             }),
             Request::Drive { verb, values } => {
                 let hands = shared.merchant.hands();
-                Answer::Driven(drive::drive(hands, &shared.profile, verb, &values).await)
+                let drive =
+                    async move { drive::drive(hands, &shared.profile, verb, &values).await };
+                checkout.begin(drive.boxed(), shared, lane.id()).await
             }
             Request::Send { messages, arrival } => {
-                Answer::Sent(shared.merchant.send(&messages, arrival).await)
+                let sent = shared.merchant.send(&messages, arrival);
+                Answer::Sent(checkout.beside(sent, shared, lane.id()).await)
             }
+            Request::Release => checkout.release(shared, lane.id()).await,
             Request::Look(reference) => {
                 let hands = shared.merchant.hands();
                 Answer::Seen(probe::observe(hands, &shared.profile, &reference).await)
@@ -129,6 +141,63 @@ async fn steps(shared: &Arc<Shared>, mut lane: Lane, meeting: Option<&Meeting>) 
         {
             answer = Answer::Died { how, blamed };
         }
+    }
+}
+
+/// A checkout that waits for an answer which is held back.
+#[derive(Default)]
+struct Checkout<'a> {
+    waits: Option<BoxFuture<'a, history::Answer>>,
+    /// Whether the answer went before it was asked for.
+    early: bool,
+}
+
+impl<'a> Checkout<'a> {
+    /// Until it ends, or waits for an answer that is held back.
+    async fn begin(
+        &mut self,
+        mut drive: BoxFuture<'a, history::Answer>,
+        shared: &Shared,
+        lane: LaneId,
+    ) -> Answer {
+        tokio::select! {
+            biased;
+            driven = &mut drive => Answer::Driven(driven),
+            () = shared.gates.is_shut(lane) => {
+                self.waits = Some(drive);
+                Answer::Held
+            }
+        }
+    }
+
+    /// Something else, which a merchant may do beside the checkout or only after it.
+    async fn beside<T>(
+        &mut self,
+        work: impl Future<Output = T>,
+        shared: &Shared,
+        lane: LaneId,
+    ) -> T {
+        tokio::pin!(work);
+        if self.waits.is_none() || self.early {
+            return work.await;
+        }
+        tokio::select! {
+            done = &mut work => done,
+            () = tokio::time::sleep(HELD_FOR) => {
+                self.early = true;
+                shared.gates.open(lane);
+                work.await
+            }
+        }
+    }
+
+    async fn release(&mut self, shared: &Shared, lane: LaneId) -> Answer {
+        shared.gates.open(lane);
+        let driven = match self.waits.take() {
+            Some(drive) => Some(drive.await),
+            None => None,
+        };
+        Answer::Released { driven, early: std::mem::take(&mut self.early) }
     }
 }
 
@@ -150,6 +219,7 @@ fn has_failed(answer: &Answer) -> bool {
         Answer::Driven(answer) => failed(answer),
         Answer::Sent(sent) => sent.iter().any(|sent| failed(&sent.answer)),
         Answer::Seen(seen) => seen.is_err(),
-        Answer::Start | Answer::Paused | Answer::Died { .. } => false,
+        Answer::Released { driven, .. } => driven.as_ref().is_some_and(failed),
+        Answer::Start | Answer::Held | Answer::Paused | Answer::Died { .. } => false,
     }
 }

@@ -98,7 +98,8 @@ async fn answer(
     };
     let Served { reply, conduct } = api.call(request).await;
     match conduct {
-        Conduct::Whole => Ok(respond(reply)),
+        // What is held back comes here when it has been let go.
+        Conduct::Whole | Conduct::Held => Ok(respond(reply)),
         Conduct::Late(span) => {
             tokio::time::sleep(span.to_duration()).await;
             Ok(respond(reply))

@@ -208,6 +208,7 @@ async fn on_stage<T>(
         watch,
         interrupted,
         world: stage.world,
+        gates: stage.gates,
     });
     let played = work(&shared, plan).await;
     // What was recorded is safe before anything can hold us up.

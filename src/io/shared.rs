@@ -4,6 +4,7 @@ use std::sync::{Arc, Mutex, MutexGuard};
 
 use super::clock::Clock;
 use super::drive;
+use super::gate::Gates;
 use super::interruption::Interruption;
 use super::merchant::Merchant;
 use crate::history::{self, RunStarted};
@@ -30,6 +31,7 @@ pub(super) struct Shared {
     pub(super) run: RunStarted,
     pub(super) interrupted: Interruption,
     pub(super) world: Arc<Mutex<World>>,
+    pub(super) gates: Arc<Gates>,
 }
 
 impl Shared {

@@ -12,12 +12,13 @@ use tokio::net::TcpListener;
 use tokio::task::AbortHandle;
 
 use super::clock::Clock;
+use super::gate::Gates;
 use super::merchant::Identity;
 use super::provider_http;
 use super::session::{Options, SessionError};
 use crate::history::{FORMAT, Fact, Redaction, RunStarted};
 use crate::merchant::{Connection, Profile};
-use crate::model::{LaneId, Rail, rail_by_id};
+use crate::model::{Conduct, LaneId, Rail, rail_by_id};
 use crate::provider::{self, ApiKey, ApiRequest, Provider};
 use crate::run::World;
 use crate::signature::{self, Secret};
@@ -32,6 +33,7 @@ pub(super) struct Stage {
     pub profile: Arc<provider::Profile>,
     pub scheme: &'static signature::Scheme,
     pub serving: AbortHandle,
+    pub gates: Arc<Gates>,
 }
 
 impl Stage {
@@ -75,10 +77,11 @@ impl Stage {
         world.append(LaneId::RUN, begun, clock.now().real_ms);
         flushed(&mut world, &options.history)?;
         let world = Arc::new(Mutex::new(world));
-        let door = Arc::new(Door { world: world.clone(), clock });
+        let gates = Arc::<Gates>::default();
+        let door = Arc::new(Door { world: world.clone(), clock, gates: gates.clone() });
         let serving = tokio::spawn(provider_http::serve(listener, door, std::future::pending()));
         let serving = serving.abort_handle();
-        Ok(Self { clock, world, run, identity, redaction, profile, scheme, serving })
+        Ok(Self { clock, world, run, identity, redaction, profile, scheme, serving, gates })
     }
 }
 
@@ -86,14 +89,20 @@ impl Stage {
 struct Door {
     world: Arc<Mutex<World>>,
     clock: Clock,
+    gates: Arc<Gates>,
 }
 
 impl provider_http::Api for Door {
     fn call(&self, request: ApiRequest) -> futures::future::BoxFuture<'_, provider_http::Served> {
         let now = self.clock.now();
         let mut world = self.world.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
-        let (reply, conduct) = world.api(&request, now.real_ms);
-        Box::pin(std::future::ready(provider_http::Served { reply, conduct }))
+        let (lane, reply, conduct) = world.api(&request, now.real_ms);
+        Box::pin(async move {
+            if conduct == Conduct::Held {
+                self.gates.hold(lane).await;
+            }
+            provider_http::Served { reply, conduct }
+        })
     }
 }
 

@@ -16,6 +16,8 @@ pub enum Conduct {
     Never,
     /// Not at all: the connection ends.
     Lost,
+    /// Whole, once whoever makes the trouble lets it go.
+    Held,
     /// Half of the body; then the connection ends.
     Cut,
 }

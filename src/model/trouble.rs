@@ -21,6 +21,7 @@ pub enum Trouble {
     NeverAnswered,
     Hangs,
     Late(Span),
+    Held,
     TurnedAway(Span),
     InProgress,
     Cut,
@@ -158,6 +159,18 @@ pub static TROUBLES: &[TroubleRow] = &[
         conduct: Conduct::Late(Span::from_s(2)),
     },
     TroubleRow {
+        like: Trouble::Held,
+        word: "held",
+        step: "the next {calls} is/are carried out, but the answer is held back",
+        example: "the next create call is carried out, but the answer is held back",
+        doc: "It is done at the provider; the answer comes at the first Then or further call, behind \
+              everything that is delivered until there.",
+        told: "it was done; the answer was held back",
+        is_done: true,
+        said: Said::AsEver,
+        conduct: Conduct::Held,
+    },
+    TroubleRow {
         like: Trouble::TurnedAway(Span::from_s(1)),
         word: "turned-away",
         step: "the next {calls} is/are turned away for {span}",
@@ -287,6 +300,7 @@ impl Trouble {
             Self::Lost
             | Self::NeverAnswered
             | Self::Hangs
+            | Self::Held
             | Self::InProgress
             | Self::Cut
             | Self::Garbled
@@ -330,7 +344,7 @@ impl Trouble {
     /// Whether the call was carried out and the merchant did not hear so.
     #[must_use]
     pub fn is_done_unheard(self) -> bool {
-        self.row().is_done && !matches!(self, Self::Late(_))
+        self.row().is_done && !matches!(self, Self::Late(_) | Self::Held)
     }
 
     /// What became of the call, as a timeline tells it.
@@ -372,7 +386,9 @@ mod tests {
             [include_str!("../../docs/scenarios.md"), include_str!("../../docs/sandbox.md")];
         for row in TROUBLES {
             let word = format!("`{}`", row.word);
-            assert!(pages.iter().all(|page| page.contains(&word)), "{word}");
+            assert!(pages[0].contains(&word), "{word}");
+            // Nobody lets a held answer go at a sandbox.
+            assert_eq!(pages[1].contains(&word), row.conduct != Conduct::Held, "{word}");
         }
     }
 }

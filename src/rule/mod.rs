@@ -49,6 +49,7 @@ pub static RULES: &[&Rule] = &[
     &idem::REPEATED_PAYMENT,
     &idem::KEY_TOO_COARSE,
     &race::PARALLEL_COPIES,
+    &race::EARLY_EVENT_LOST,
     &ord::OLDER_OVERWRITES,
     &ord::LATE_FAILURE_DOWNGRADES,
     &ord::FAILURE_FINAL,

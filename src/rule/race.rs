@@ -2,10 +2,13 @@
 
 use std::collections::BTreeMap;
 
-use super::case::Order;
+use super::case::{Case, Order};
 use super::idem::{once_for_each, repeated_after};
+use super::oracle::Fault;
+use super::ord::{each, told};
 use super::{Level, Need, Outcome, Owner, Rule};
-use crate::history::Attempt;
+use crate::history::{Attempt, Fact};
+use crate::model::{EventKind, Trouble};
 use crate::scenario::Arrival;
 
 /// RACE-01
@@ -69,6 +72,54 @@ pub static PARALLEL_COPIES: Rule = Rule {
         outcome
     },
 };
+
+/// RACE-05
+pub static EARLY_EVENT_LOST: Rule = Rule {
+    code: "RACE-05",
+    title: "a notification that overtakes the answer to the creation is lost",
+    level: Level::Must,
+    holds: "A provider may announce a payment before it has answered its creation. A merchant that \
+        acknowledges what it cannot assign yet, or overwrites it with what the late answer says, \
+        has the money and no paid order.",
+    judged: "The answer to a creation is held back until the payment is confirmed and its \
+        notifications were sent; the order must be paid in the end, or a person must be told.",
+    not_judged: "What the early notifications are answered: whoever refuses them gets them again. A \
+        merchant that takes nothing in while it waits for the provider.",
+    fix: "Store the order before the call and keep what cannot be applied yet in the transaction \
+        that acknowledges it; apply it when the payment is known. Or answer 5xx until then.",
+    needs: &[Need::Checkout, Need::Order],
+    owner: Owner::Engineering,
+    references: &[
+        "duncanmcclean/statamic-cargo#190",
+        "polarsource/polar#10728",
+        "laravel/cashier-mollie#117",
+    ],
+    explains: &["IDEM-04"],
+    judge: |case| each(case, |order| overtaken(case, order)),
+};
+
+/// What was announced between a creation and its answer is not lost.
+fn overtaken(case: &Case<'_>, order: &Order<'_>) -> Outcome {
+    let mut creates = order.creates.iter();
+    let held = creates.find(|(_, call)| call.trouble == Some(Trouble::Held));
+    let Some((held, _)) = held else { return Outcome::NotExercised };
+    // The checkout ends with the answer.
+    let answered = case.entries.iter().find(|entry| match &entry.fact {
+        Fact::Driven(drive) => {
+            entry.seq > *held && drive.reference.as_ref() == Some(&order.opened.reference)
+        }
+        _ => false,
+    });
+    let Some(answered) = answered else { return Outcome::NotExercised };
+    let mut early = order.genuine(EventKind::Confirmed);
+    match early.find(|(seq, _)| (*held..answered.seq).contains(seq)) {
+        None => Outcome::NotExercised,
+        Some((early, _)) => {
+            let what = "a notification before the answer to the creation";
+            told(order, early, vec![*held, early], &[Fault::Missing], what)
+        }
+    }
+}
 
 /// Whether every copy was sent before any was answered.
 fn overlap(copies: &[(u64, &Attempt)]) -> bool {

@@ -19,6 +19,7 @@ impl Lane {
         self.focus = self.orders.len() - 1;
         let opened = Opened { reference, order: number, amount, rail };
         world.append(self.id(), Fact::Opened(opened), now.real_ms);
+        self.plan(Task::Release);
         self.plan(Task::CheckOut(amount, rail));
     }
 
@@ -55,6 +56,24 @@ impl Lane {
             return Err(Stop::Broken(format!(
                 "the checkout created no payment at the provider; the merchant answered {told}"
             )));
+        }
+        Ok(())
+    }
+
+    /// The answer that was held back went, and the checkout that waited for it ended.
+    pub(super) fn released(
+        &mut self,
+        driven: Option<history::Answer>,
+        early: bool,
+        world: &mut World,
+        now: Now,
+    ) -> Result<(), Stop> {
+        if let Some(answer) = driven {
+            self.checked_out(answer, world, now)?;
+        }
+        if early {
+            let why = "the merchant takes no notification in while it waits for the provider";
+            return Err(Stop::NotTestable(why.to_owned()));
         }
         Ok(())
     }

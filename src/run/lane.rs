@@ -8,7 +8,7 @@ use super::post::{Batch, Posted};
 use super::wait::{Looked, Wait};
 use super::{Answer, Now, Request, Settings, World};
 use crate::history::{Fact, ScenarioEnded, ScenarioStarted};
-use crate::model::{LaneId, Money, OrderState, PaymentId, Rail, Status};
+use crate::model::{LaneId, Money, PaymentId, Rail};
 use crate::provider::Outbox;
 use crate::scenario::{Action, Expectation, Scenario};
 
@@ -53,6 +53,8 @@ pub(super) enum Task {
     Resume(Box<Wait>),
     /// Drive reconciliation.
     Reconcile,
+    /// Let go what is held back, if anything is.
+    Release,
     /// Let real time pass.
     Pause(crate::model::Span),
 }
@@ -62,6 +64,7 @@ pub(super) enum Task {
 pub(super) enum Doing {
     Nothing,
     CheckingOut,
+    Releasing,
     Posting(Box<Batch>),
     Reconciling,
     Waiting(Box<Wait>),
@@ -142,8 +145,10 @@ impl Lane {
     }
 
     fn died(&mut self, how: &str, blamed: bool, world: &mut World, now: Now) -> Request {
-        let in_attempt =
-            matches!(self.doing, Doing::Posting(_) | Doing::CheckingOut | Doing::Reconciling);
+        let in_attempt = matches!(
+            self.doing,
+            Doing::Posting(_) | Doing::CheckingOut | Doing::Releasing | Doing::Reconciling
+        );
         let ended = match (blamed, in_attempt) {
             (true, true) => {
                 ScenarioEnded::MerchantDied(format!("the merchant died while it answered: {how}"))
@@ -169,6 +174,13 @@ impl Lane {
         match (std::mem::replace(&mut self.doing, Doing::Nothing), answer) {
             (Doing::CheckingOut, Answer::Driven(answer)) => {
                 self.checked_out(answer, world, now).map(|()| None)
+            }
+            (Doing::CheckingOut, Answer::Held) => {
+                self.disturb(world);
+                Ok(None)
+            }
+            (Doing::Releasing, Answer::Released { driven, early }) => {
+                self.released(driven, early, world, now).map(|()| None)
             }
             (Doing::Posting(batch), Answer::Sent(sent)) => {
                 self.posted(*batch, &sent, world, now);
@@ -219,12 +231,19 @@ impl Lane {
                     self.doing = Doing::Reconciling;
                     return Ok(Request::Drive { verb: "reconcile", values: BTreeMap::new() });
                 }
+                Some(Task::Release) if world.is_holding(self.id) => {
+                    world.let_go(self.id);
+                    self.doing = Doing::Releasing;
+                    return Ok(Request::Release);
+                }
+                Some(Task::Release) => {}
                 Some(Task::Pause(span)) => return Ok(Request::Pause(span)),
                 None => match self.scenario.clone().steps.get(self.step) {
                     Some(step) => {
                         self.step += 1;
                         self.perform(self.step - 1, &step.action, world, now)?;
                     }
+                    None if world.is_holding(self.id) => self.plan(Task::Release),
                     None => {
                         let ended = world.unmet(self.id).map_or(ScenarioEnded::Complete, |unmet| {
                             ScenarioEnded::Broken(format!("no {} call came", unmet.call.as_str()))
@@ -281,58 +300,19 @@ impl Lane {
             Action::Trouble(trouble) => world.arm(self.id, *trouble),
             Action::CheckOutAgain => {
                 let Order { due, rail, .. } = *self.order()?;
+                self.plan(Task::Release);
                 self.plan(Task::CheckOut(due, rail));
             }
             Action::Reconcile if !self.settings.can_reconcile => {
                 return Err(Stop::NotTestable("not connected: drive.reconcile".into()));
             }
-            Action::Reconcile => self.plan(Task::Reconcile),
+            Action::Reconcile => {
+                self.plan(Task::Release);
+                self.plan(Task::Reconcile);
+            }
             Action::Expect(expectation) => self.expect(index, expectation, world, now)?,
         }
         Ok(())
-    }
-
-    fn expect(
-        &mut self,
-        index: usize,
-        expectation: &Expectation,
-        world: &mut World,
-        now: Now,
-    ) -> Result<(), Stop> {
-        if let Some(wanted) = self.wanted(expectation, world) {
-            let known = self.order()?.events();
-            self.drive_on(wanted, world, now)?;
-            self.order_mut()?.make_due(known);
-        }
-        for order in 0..self.orders.len() {
-            self.post_unnamed(order, None);
-        }
-        self.plan(Task::Await(index, expectation.clone()));
-        Ok(())
-    }
-
-    /// The status that the merchant's policy waits for before it shows what is expected.
-    fn wanted(&self, expectation: &Expectation, world: &World) -> Option<Status> {
-        let policy = &self.settings.policy;
-        match expectation {
-            Expectation::Order(OrderState::Paid) => Some(policy.fulfil_at),
-            Expectation::Fulfilments(count) if *count > 0 => Some(policy.fulfil_at),
-            Expectation::Credits { count, .. } if *count > 0 => Some(policy.post_at),
-            // Books agree in every state; once the money is final, they agree by being closed.
-            Expectation::Consistent => {
-                let is_final = self.truth(world).is_ok_and(|now| now.status == Status::Confirmed);
-                let waits = [policy.fulfil_at, policy.post_at].contains(&Status::Settled);
-                (is_final && waits).then_some(Status::Settled)
-            }
-            Expectation::Order(_)
-            | Expectation::Fulfilments(_)
-            | Expectation::Refunds { .. }
-            | Expectation::Reversed(_)
-            | Expectation::Credits { .. }
-            | Expectation::Exception(_)
-            | Expectation::NoEffect
-            | Expectation::Acknowledged => None,
-        }
     }
 
     /// Adds a task behind those of this step.

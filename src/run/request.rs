@@ -38,6 +38,8 @@ pub enum Request {
     Look(Reference),
     /// Come back after this real time.
     Pause(Span),
+    /// Let the answer go that is held back, and say what came of the checkout that waits for it.
+    Release,
     /// The scenario is over; nothing more is wanted.
     Done,
 }
@@ -74,6 +76,15 @@ pub enum Answer {
     Start,
     /// What the merchant answered when it was made to act.
     Driven(history::Answer),
+    /// A call of the checkout came, and its answer is held back; the checkout goes on.
+    Held,
+    /// The answer that was held back went.
+    Released {
+        /// What the merchant answered when it was made to check out; none where it did so before.
+        driven: Option<history::Answer>,
+        /// Whether it had to go early, because the merchant took nothing in while it waited.
+        early: bool,
+    },
     /// What became of the messages, in their order.
     Sent(Vec<Sent>),
     /// What the look showed.

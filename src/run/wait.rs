@@ -1,10 +1,10 @@
 //! Waiting without sleeping blindly: a positive expectation ends as soon as it is seen, a negative
 //! one when nothing is in flight and what is shown has held still.
 
-use super::lane::{Lane, Task};
+use super::lane::{Lane, Stop, Task};
 use super::{Now, Request, World};
 use crate::history::{Expected, Fact, Observed, Why};
-use crate::model::{Observation, OrderState, PostingKind, Span};
+use crate::model::{Observation, OrderState, PostingKind, Span, Status};
 use crate::rule::oracle::{Decision, Shown, decide};
 use crate::scenario::Expectation;
 
@@ -34,6 +34,52 @@ pub(super) struct Looked {
 }
 
 impl Lane {
+    /// What a Then wants seen: the provider is driven as far as that takes, what is queued goes out,
+    /// and the wait begins.
+    pub(super) fn expect(
+        &mut self,
+        index: usize,
+        expectation: &Expectation,
+        world: &mut World,
+        now: Now,
+    ) -> Result<(), Stop> {
+        if let Some(wanted) = self.wanted(expectation, world) {
+            let known = self.order()?.events();
+            self.drive_on(wanted, world, now)?;
+            self.order_mut()?.make_due(known);
+        }
+        for order in 0..self.orders.len() {
+            self.post_unnamed(order, None);
+        }
+        self.plan(Task::Release);
+        self.plan(Task::Await(index, expectation.clone()));
+        Ok(())
+    }
+
+    /// The status that the merchant's policy waits for before it shows what is expected.
+    fn wanted(&self, expectation: &Expectation, world: &World) -> Option<Status> {
+        let policy = &self.settings.policy;
+        match expectation {
+            Expectation::Order(OrderState::Paid) => Some(policy.fulfil_at),
+            Expectation::Fulfilments(count) if *count > 0 => Some(policy.fulfil_at),
+            Expectation::Credits { count, .. } if *count > 0 => Some(policy.post_at),
+            // Books agree in every state; once the money is final, they agree by being closed.
+            Expectation::Consistent => {
+                let is_final = self.truth(world).is_ok_and(|now| now.status == Status::Confirmed);
+                let waits = [policy.fulfil_at, policy.post_at].contains(&Status::Settled);
+                (is_final && waits).then_some(Status::Settled)
+            }
+            Expectation::Order(_)
+            | Expectation::Fulfilments(_)
+            | Expectation::Refunds { .. }
+            | Expectation::Reversed(_)
+            | Expectation::Credits { .. }
+            | Expectation::Exception(_)
+            | Expectation::NoEffect
+            | Expectation::Acknowledged => None,
+        }
+    }
+
     /// Starts to wait; `None` where what was seen last decides already.
     pub(super) fn wait(
         &mut self,

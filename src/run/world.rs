@@ -26,6 +26,8 @@ pub struct World {
     open: BTreeSet<LaneId>,
     /// Entries of lanes in play, so that a scenario can be judged as soon as it ends.
     live: BTreeMap<LaneId, Vec<Entry>>,
+    /// Lanes that hold an answer back.
+    holding: BTreeSet<LaneId>,
     /// What goes wrong with calls, by lane.
     troubles: BTreeMap<LaneId, Troubles>,
     failure: Option<io::Error>,
@@ -48,6 +50,7 @@ impl World {
             owners: BTreeMap::new(),
             open: BTreeSet::new(),
             live: BTreeMap::new(),
+            holding: BTreeSet::new(),
             troubles: BTreeMap::new(),
             failure: None,
         }
@@ -67,6 +70,7 @@ impl World {
     /// Ends a lane and hands out its entries.
     pub fn leave(&mut self, lane: LaneId) -> Vec<Entry> {
         self.troubles.remove(&lane);
+        self.holding.remove(&lane);
         self.open.remove(&lane);
         self.live.remove(&lane).unwrap_or_default()
     }
@@ -210,8 +214,19 @@ impl World {
         truths.filter(|truth| truth.reference == *reference).collect()
     }
 
-    /// The merchant calls the provider: at the clock of the lane that the call belongs to.
-    pub fn api(&mut self, request: &ApiRequest, real_ms: u64) -> (ApiReply, Conduct) {
+    /// Whether an answer of this lane is held back.
+    pub(super) fn is_holding(&self, lane: LaneId) -> bool {
+        self.holding.contains(&lane)
+    }
+
+    /// What was held back goes.
+    pub(super) fn let_go(&mut self, lane: LaneId) {
+        self.holding.remove(&lane);
+    }
+
+    /// The merchant calls the provider: at the clock of the lane that the call belongs to, which is
+    /// answered as well.
+    pub fn api(&mut self, request: &ApiRequest, real_ms: u64) -> (LaneId, ApiReply, Conduct) {
         let lane = self.lane_of(request);
         let meant = self.provider.meant(request);
         let (reply, conduct, trouble) = self.answer(lane, request, &meant);
@@ -234,7 +249,10 @@ impl World {
         if let (Some(payment), false) = (&reply.payment, reply.events.is_empty()) {
             self.transitioned(lane, payment, &reply.events, real_ms);
         }
-        (reply, conduct)
+        if conduct == Conduct::Held {
+            self.holding.insert(lane);
+        }
+        (lane, reply, conduct)
     }
 
     /// What the call comes to, and what goes wrong with it.

@@ -38,6 +38,7 @@ pub(super) enum Fault {
     EventIdOnly,
     PaymentIdOnly,
     CheckThenInsert,
+    EarlyEventLost,
     LatestSnapshotWins,
     ExpiryAlwaysWins,
     ExpiryIsFinal,
@@ -168,6 +169,12 @@ pub static DEFECTS: &[Defect] = &[
         rule: "RACE-01",
         story: "looks for a duplicate, works for a while, and only then notes the event",
         fault: Fault::CheckThenInsert,
+    },
+    Defect {
+        name: "early-event-lost",
+        rule: "RACE-05",
+        story: "acknowledges news of a payment that it does not know yet, and forgets it",
+        fault: Fault::EarlyEventLost,
     },
     Defect {
         name: "latest-snapshot-wins",

@@ -75,7 +75,9 @@ fn look(
     }
     let Some(order) = store::find_order(db, &payment.reference)? else { return Ok(Found::NoOrder) };
     if order.payment.is_none() {
-        return Ok(Found::NotBound);
+        // Planted (RACE-05): nothing of it is kept.
+        let is_lost = fault == Some(Fault::EarlyEventLost);
+        return Ok(if is_lost { Found::Duplicate } else { Found::NotBound });
     }
     let booked = store::booked(db, &payment.id, event.cause(), fault)?;
     let change = order.decide(payment, booked, fault);

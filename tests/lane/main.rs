@@ -16,7 +16,7 @@ use bytes::Bytes;
 use countersign::history::{Answer as Reply, Attempt, Entry, Fact, ScenarioEnded};
 use countersign::merchant::Policy;
 use countersign::model::{
-    LaneId, Observation, OrderState, Posting, PostingKind, RAILS, Reference, SimTime, Span,
+    Conduct, LaneId, Observation, OrderState, Posting, PostingKind, RAILS, Reference, SimTime, Span,
 };
 use countersign::provider::{ApiKey, ApiRequest, Config, Provider};
 use countersign::run::{Answer, Lane, Message, Now, Request, Sent, Settings, World};
@@ -48,6 +48,8 @@ struct Shop {
     /// At which request its process dies (`checkout`, `send`, `look`), and whether this lane is
     /// the first to meet it.
     dies: Option<(&'static str, bool)>,
+    /// Whether it takes nothing in while it waits for the provider.
+    is_blocked: bool,
 }
 
 impl Default for Shop {
@@ -60,18 +62,20 @@ impl Default for Shop {
             believes: &["payment.confirmed", "payment.settled"],
             repeats: false,
             lag_ms: 0,
+            is_blocked: false,
             dies: None,
         }
     }
 }
 
 /// What was asked of the merchant, with the real time at which it was.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Asked {
     Drive(&'static str),
     Send(usize, Arrival),
     Look,
     Pause(u64),
+    Release,
 }
 
 /// A scenario that was played.
@@ -161,6 +165,7 @@ impl Stage {
             Request::Send { messages, arrival } => ("send", Asked::Send(messages.len(), *arrival)),
             Request::Look(_) => ("look", Asked::Look),
             Request::Pause(span) => ("pause", Asked::Pause(span.ms())),
+            Request::Release => ("release", Asked::Release),
             Request::Done => unreachable!("it is over"),
         };
         self.asked.push((self.real_ms, asked));
@@ -179,6 +184,9 @@ impl Stage {
             Request::Pause(span) => {
                 self.real_ms += span.ms();
                 Answer::Paused
+            }
+            Request::Release => {
+                Answer::Released { driven: Some(http(201)), early: self.shop.is_blocked }
             }
             Request::Done => unreachable!("it is over"),
         }
@@ -199,9 +207,9 @@ impl Stage {
             body: Bytes::from(serde_json::to_vec(&body).unwrap()),
             ..ApiRequest::default()
         };
-        let (reply, _) = self.world.api(&request, self.real_ms);
+        let (_, reply, conduct) = self.world.api(&request, self.real_ms);
         assert_eq!(reply.status, 201, "{}", String::from_utf8_lossy(&reply.body));
-        Answer::Driven(http(201))
+        if conduct == Conduct::Held { Answer::Held } else { Answer::Driven(http(201)) }
     }
 
     /// The merchant takes a message, and books it where it believes and acknowledges it.

@@ -289,3 +289,28 @@ fn books_are_closed_before_they_are_compared_where_the_policy_waits_for_settleme
         assert_eq!(complete(Shop { policy, ..Shop::default() }, steps).told(), told);
     }
 }
+
+#[test]
+fn what_is_held_back_goes_behind_all_that_is_sent_before_the_first_then() {
+    const STEPS: &str = "Given the next create call is carried out, but the answer is held back
+         And another order of 100.00 USDT on tron
+         When the payer sends 100.00 USDT
+         And the network confirms the transfer
+         Then the order is paid";
+    let played = complete(Shop::default(), STEPS);
+    let asked = played.asked.iter().map(|(_, asked)| asked);
+    let wanted = [Asked::Drive("checkout"); 2].iter().chain(&[Asked::Send(1, Arrival::InTurn); 4]);
+    let wanted = wanted.chain(&[Asked::Release, Asked::Look]).collect::<Vec<_>>();
+    assert_eq!(asked.collect::<Vec<_>>(), wanted);
+
+    let blocked = play(Shop { is_blocked: true, ..Shop::default() }, STEPS);
+    assert!(matches!(blocked.ended(), ScenarioEnded::NotTestable(_)), "{:?}", blocked.ended());
+
+    let unasked = "Given the next create call is carried out, but the answer is held back
+         And another order of 100.00 USDT on tron
+         When the buyer checks out again
+         Then the order is awaiting";
+    let played = complete(Shop::default(), unasked);
+    let released = played.asked.iter().position(|(_, asked)| *asked == Asked::Release);
+    assert_eq!(released, Some(2), "before the next checkout: {:?}", played.asked);
+}

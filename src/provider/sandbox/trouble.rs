@@ -5,7 +5,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::model::{Detail, Span, TROUBLES, Trouble};
+use crate::model::{Conduct, Detail, Span, TROUBLES, Trouble, TroubleRow};
 
 /// Trouble, for so many calls. As JSON: `{"trouble": "fails", "status": 503, "calls": 2}`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -39,9 +39,14 @@ pub(super) struct ChoiceForm {
     spell: Spell,
 }
 
+/// Every kind but the one that needs a scenario: nobody here would let a held answer go.
+fn known() -> impl Iterator<Item = &'static TroubleRow> {
+    TROUBLES.iter().filter(|row| row.conduct != Conduct::Held)
+}
+
 /// One of each kind.
 pub(super) fn choices() -> Vec<ChoiceForm> {
-    let rows = TROUBLES.iter();
+    let rows = known();
     let choice =
         |trouble: Trouble| ChoiceForm { says: trouble.tell(), spell: Spell { trouble, calls: 1 } };
     rows.map(|row| choice(row.like)).collect()
@@ -61,10 +66,10 @@ impl TryFrom<SpellForm> for Spell {
     type Error = String;
 
     fn try_from(form: SpellForm) -> Result<Self, String> {
-        let row = TROUBLES.iter().find(|row| row.word == form.trouble);
+        let row = known().find(|row| row.word == form.trouble);
         let like = row.map(|row| row.like).ok_or_else(|| {
-            let known: Vec<_> = TROUBLES.iter().map(|row| row.word).collect();
-            format!("`{}` is no trouble; there are {}", form.trouble, known.join(", "))
+            let words: Vec<_> = known().map(|row| row.word).collect();
+            format!("`{}` is no trouble; there are {}", form.trouble, words.join(", "))
         })?;
         let trouble = match (like.detail(), form.status, form.wait) {
             (_, None, None) => like,

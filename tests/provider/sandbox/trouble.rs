@@ -1,15 +1,19 @@
 //! Trouble that an operator makes: each kind, as calls meet it.
 
-use countersign::model::{Said, TROUBLES, Trouble};
+use countersign::model::{Conduct, Said, TROUBLES, Trouble, TroubleRow};
 use countersign::provider::sandbox::Spell;
 use serde_json::{Value, json};
 
 use super::{KEY, ORDER, PAY, Rig, act, body};
 
+fn known() -> impl Iterator<Item = &'static TroubleRow> {
+    TROUBLES.iter().filter(|row| row.conduct != Conduct::Held)
+}
+
 #[test]
 fn the_next_calls_go_wrong_as_they_are_told_to() {
     let at_once = |said| ![Said::Before, Said::InProgress].contains(&said);
-    for row in TROUBLES.iter().filter(|row| at_once(row.said)) {
+    for row in known().filter(|row| at_once(row.said)) {
         let mut rig = Rig::new(None);
         rig.sandbox.make_trouble(Some(Spell { trouble: row.like, calls: 2 }));
         for n in 0..2 {
@@ -76,7 +80,7 @@ fn a_call_is_in_progress_only_where_its_key_came_before() {
 
 #[test]
 fn a_spell_is_read_in_the_words_of_a_sweep() {
-    for row in TROUBLES {
+    for row in known() {
         let spell = Spell { trouble: row.like, calls: 2 };
         let written = serde_json::to_value(spell).unwrap();
         assert_eq!(written["trouble"], row.word);
@@ -85,6 +89,7 @@ fn a_spell_is_read_in_the_words_of_a_sweep() {
         assert_eq!(serde_json::from_value::<Spell>(bare).unwrap(), spell);
     }
     let broken = [
+        (json!({"trouble": "held", "calls": 1}), "no trouble"),
         (json!({"trouble": "fail", "calls": 1}), "no trouble"),
         (json!({"trouble": "fails", "status": 404, "calls": 1}), "500 or 503"),
         (json!({"trouble": "lost", "status": 500, "calls": 1}), "no `status`"),
