@@ -204,6 +204,10 @@ fn told(about: &About, webhook: Option<&str>) -> String {
     lines.push(match (webhook, about.endpoints) {
         (Some(url), 0 | 1) => format!("  delivers to      {url}"),
         (Some(url), n) => format!("  delivers to      {url} and {} more", n - 1),
+        // Endpoints are made by routes of the contract.
+        (None, 0) if !about.profile.api.routes.is_empty() => {
+            "  delivers to      nowhere yet; name a place with --webhook URL".to_owned()
+        }
         (None, 0) => "  delivers to      nowhere yet; name a place with --webhook URL, or make an \
                       endpoint by the API"
             .to_owned(),
