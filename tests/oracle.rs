@@ -8,7 +8,7 @@ use countersign::model::{
     AmountState, Asset, ExceptionClass, Flag, Money, OrderState, PaymentId, Reference, Status,
     Truth, rail_by_id,
 };
-use countersign::rule::oracle::Allowed;
+use countersign::rule::oracle::{Allowed, Scrutiny, Shown, inspect};
 
 /// Rows of a table, without its head; cells are trimmed.
 fn rows(table: &'static str) -> Vec<Vec<&'static str>> {
@@ -312,4 +312,45 @@ fn the_payment_that_got_furthest_governs_and_another_is_somebodys_money() {
     }
     let twice = allowed("-", &["confirmed", "other settled"]);
     assert!(twice.classes.contains(&ExceptionClass::DuplicatePayment));
+}
+
+/// Merchants with an order whose two payments were both confirmed, once everything must have caught
+/// up: state, credits, fulfilments, class of the open exception, and the faults.
+const TWO_CONFIRMED: &str = "
+| shown                                  | faults                     |
+| paid 100 1 -                           | -                          |
+| paid 100 1 duplicate-payment           | -                          |
+| paid 100+100 1 duplicate-payment       | -                          |
+| exception 100 0 duplicate-payment      | -                          |
+| paid 100+100 2 duplicate-payment       | Repeated                   |
+| paid 100+100+100 1 duplicate-payment   | Repeated                   |
+| exception 100 0 -                      | Missing                    |
+| awaiting 0 0 -                         | Missing Missing            |
+| cancelled 100 1 -                      | Unproven Missing           |
+";
+
+#[test]
+fn an_order_paid_twice_is_shipped_once_and_credited_at_most_twice() {
+    let allowed = allowed("-", &["confirmed", "other confirmed"]);
+    for row in rows(TWO_CONFIRMED) {
+        let cells: Vec<_> = row[0].split(' ').collect();
+        let &[state, credits, fulfilments, class] = &cells[..] else { panic!("{row:?}") };
+        let credits: Vec<_> = credits.split('+').map(usdt).filter(|of| !of.is_zero()).collect();
+        let credited = credits.iter().fold(usdt("0"), |sum, of| sum.plus(*of).unwrap());
+        let shown = Shown {
+            state: OrderState::from_word(state),
+            credited: Some(credited),
+            credits: Some(credits.len().try_into().unwrap()),
+            reversed: Some(usdt("0")),
+            refunds: Some(0),
+            refunded: Some(usdt("0")),
+            odd_posting: None,
+            fulfilments: fulfilments.parse().ok(),
+            exceptions: Some(ExceptionClass::from_word(class).into_iter().collect()),
+        };
+        let found = inspect(&shown, &allowed, usdt("100"), false, Scrutiny::ALL);
+        let faults: Vec<_> = found.iter().map(|(fault, ..)| format!("{fault:?}")).collect();
+        let expected = if row[1] == "-" { "" } else { row[1] };
+        assert_eq!(faults.join(" "), expected, "{row:?}");
+    }
 }
