@@ -1,6 +1,7 @@
 //! Whatever bytes come at the listener of merchants or of the operator: they are answered, and the
 //! service goes on.
 
+use std::cell::Cell;
 use std::collections::BTreeMap;
 
 use proptest::prelude::*;
@@ -123,13 +124,19 @@ fn check(answer: &str) -> Option<u16> {
     Some(status)
 }
 
-/// One of everything.
-async fn furnished(service: &Service) -> BTreeMap<&'static str, String> {
-    let payment = service.create("INV-0").await.unwrap().2["id"].as_str().unwrap().to_owned();
-    let event = service.all("/v1/events").await[0]["id"].as_str().unwrap().to_owned();
+/// One of everything; the payment is a new one, because what is shown of one grows with what befell
+/// it.
+async fn furnished(service: &Service, number: usize) -> BTreeMap<&'static str, String> {
+    let get = async |path: &str| {
+        service.merchant(reqwest::Method::GET, path, "", &json!({})).await.unwrap().2
+    };
+    let id = |of: &Value| of["id"].as_str().unwrap().to_owned();
+    let payment = id(&service.create(&format!("NEW-{number}")).await.unwrap().2);
+    let events = get(&format!("/v1/events?payment_id={payment}")).await;
     let hooks = json!({"url": "http://127.0.0.1:9/hooks", "events": ["*"]});
     let made = service.merchant(reqwest::Method::POST, "/v1/webhook_endpoints", "e", &hooks);
-    let endpoint = made.await.unwrap().2["id"].as_str().unwrap().to_owned();
+    let endpoint = id(&made.await.unwrap().2);
+    let event = id(&events["data"][0]);
     [("{payment}", payment), ("{event}", event), ("{endpoint}", endpoint)].into()
 }
 
@@ -137,8 +144,10 @@ async fn furnished(service: &Service) -> BTreeMap<&'static str, String> {
 fn whatever_comes_at_either_listener_is_answered() {
     let runtime = Runtime::new().unwrap();
     let service = runtime.block_on(Service::start(&[]));
-    let known = runtime.block_on(furnished(&service));
+    let began = Cell::new(0);
     run("both listeners", &wishes(), |wishes, tally| {
+        began.set(began.get() + 1);
+        let known = runtime.block_on(furnished(&service, began.get()));
         for wish in &wishes {
             let base = match CALLS[wish.call].0 {
                 Listener::Merchants => &service.api,
