@@ -19,7 +19,7 @@ Feature: What was paid is compared with what was asked
     And "payment.confirmed" is delivered
     Then the order is paid
 
-  @must @AMT-01
+  @must @AMT-08
   Scenario: One atom short is short
     Given an order of 100.00 USDT on tron
     When the payer sends one atom too little
@@ -28,6 +28,22 @@ Feature: What was paid is compared with what was asked
     And "payment.confirmed" is delivered
     Then the books agree with the provider
     Given another order of 100.00 USDT on tron
+    When the payer pays exactly
+    And the network confirms the transfer
+    And "payment.confirmed" is delivered
+    Then the order is paid
+
+  @must @ORD-07
+  Scenario: A part of the price does not hide the expiry
+    Given an order of 150.00 USDT on tron
+    When the payer sends 60.00 USDT
+    And "payment.underpaid" is delivered
+    And the payment expires
+    And "payment.expired" is delivered
+    Then the books agree with the provider
+    And no credit is posted
+    And the order is not fulfilled
+    Given another order of 150.00 USDT on tron
     When the payer pays exactly
     And the network confirms the transfer
     And "payment.confirmed" is delivered

@@ -53,7 +53,6 @@ Feature: Only the provider's own word moves money
     Then the order is paid
     And exactly one credit of 89.90 USDC is posted
 
-  @AUTH-05
   Scenario Outline: A signature that does not fit has no effect: <forgery>
     Given an order of 64.00 USDT on tron
     When a forged "payment.confirmed" arrives <forgery>
@@ -65,16 +64,29 @@ Feature: Only the provider's own word moves money
     Then the order is paid
     And exactly one credit of 64.00 USDT is posted
 
+    @AUTH-05
     Examples:
-      | forgery                                 |
-      | signed with another key                 |
-      | signed with an empty key                |
-      | with a random signature                 |
-      | with an undecodable signature           |
-      | with a signature of an unknown version  |
-      | with its body altered                   |
-      | with its id altered                     |
-      | with its timestamp altered              |
+      | forgery                    |
+      | signed with another key    |
+      | with a random signature    |
+      | with its body altered      |
+      | with its id altered        |
+      | with its timestamp altered |
+
+    @AUTH-03
+    Examples: The key of everybody
+      | forgery                  |
+      | signed with an empty key |
+
+    @AUTH-07
+    Examples: A scheme of the forger's choice
+      | forgery                                |
+      | with a signature of an unknown version |
+
+    @AUTH-08
+    Examples: What cannot be verified at all
+      | forgery                       |
+      | with an undecodable signature |
 
   @AUTH-06
   Scenario: Half a signature is no signature

@@ -3,11 +3,10 @@ Feature: A payer who objects may get his money back
   A lost dispute takes money that was booked as revenue; books that do not follow show an
   income that is gone. A dispute that is merely open, or won, takes nothing.
 
-  @IDEM-04
+  @should @LIFE-12
   Scenario: A dispute is opened and won
     Given an order of 85.00 USDT on tron
     When the payer sends 85.00 USDT
-    And "payment.paid" is delivered
     And the network confirms the transfer
     And "payment.confirmed" is delivered
     Then the order is paid
@@ -21,7 +20,7 @@ Feature: A payer who objects may get his money back
     And no credit is taken back
     And the order is fulfilled once
 
-  @IDEM-01
+  @LIFE-11 @IDEM-01
   Scenario: A dispute is lost, and told twice
     Given an order of 85.00 USDT on tron
     When the payer sends 85.00 USDT
@@ -37,7 +36,7 @@ Feature: A payer who objects may get his money back
     And an exception of class reversed-after-final is open
     And the order is fulfilled once
 
-  @IDEM-04
+  @LIFE-11 @IDEM-04
   Scenario: A part is disputed and lost
     Given an order of 85.00 USDT on tron
     When the payer sends 85.00 USDT

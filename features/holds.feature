@@ -39,7 +39,7 @@ Feature: A payment that is held is neither lost nor won
     Then exactly one credit of 220.00 USDT is posted
     And the order is fulfilled once
 
-  @LIFE-01
+  @LIFE-06 @LIFE-01
   Scenario: Screening ends against the payment
     Given an order of 220.00 USDT on tron
     When the payer sends 220.00 USDT

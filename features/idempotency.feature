@@ -57,6 +57,17 @@ Feature: One payment, one effect
     And exactly one credit of 140.00 USDC is posted
     And the order is fulfilled once
 
+  @should @IDEM-08
+  Scenario: A copy is acknowledged as the first one was
+    Given an order of 45.00 USDC on base
+    When the payer sends 45.00 USDC
+    And the network confirms the transfer
+    And "payment.confirmed" is delivered
+    Then the order is paid
+    When "payment.confirmed" is delivered again
+    Then the notification is acknowledged
+    And exactly one credit of 45.00 USDC is posted
+
   @IDEM-02
   Scenario Outline: The same payment is announced again under a new event id: <event>
     Given an order of 250.00 USDT on tron

@@ -35,11 +35,10 @@ Feature: Money that goes back is booked once, and only when it went
     And exactly one refund of 100.00 USDT is posted
     And the books agree with the provider
 
-  @IDEM-04
+  @REF-05
   Scenario: Two parts go back, one after the other
     Given an order of 100.00 USDT on tron
     When the payer sends 100.00 USDT
-    And "payment.paid" is delivered
     And the network confirms the transfer
     And "payment.confirmed" is delivered
     Then the order is paid
@@ -52,11 +51,10 @@ Feature: Money that goes back is booked once, and only when it went
     Then exactly two refunds, together 100.00 USDT, are posted
     And the order is refunded
 
-  @IDEM-04
+  @REF-06
   Scenario: A refund that fails gave nothing back
     Given an order of 100.00 USDT on tron
     When the payer sends 100.00 USDT
-    And "payment.paid" is delivered
     And the network confirms the transfer
     And "payment.confirmed" is delivered
     Then the order is paid
@@ -68,11 +66,10 @@ Feature: Money that goes back is booked once, and only when it went
     And the order is still paid
     And exactly one credit of 100.00 USDT is posted
 
-  @IDEM-04
+  @should @REF-09
   Scenario: A refund that is still on its way is no refund yet
     Given an order of 100.00 USDT on tron
     When the payer sends 100.00 USDT
-    And "payment.paid" is delivered
     And the network confirms the transfer
     And "payment.confirmed" is delivered
     Then the order is paid
@@ -84,6 +81,20 @@ Feature: Money that goes back is booked once, and only when it went
     And "refund.completed" is delivered
     Then the order is refunded
     And exactly one refund of 100.00 USDT is posted
+
+  @ORD-05
+  Scenario: The refund is told before the payment
+    Given an order of 100.00 USDT on tron
+    When the notifications confirmed, settled are held back
+    And "refund.created" is held back
+    And the payer sends 100.00 USDT
+    And the network confirms the transfer
+    And the provider refunds everything
+    And the refund arrives
+    And "refund.completed" is delivered
+    And "payment.confirmed" is delivered
+    Then the order is refunded
+    And the books agree with the provider
 
   @ORD-01
   Scenario: The settlement is told after the refund

@@ -83,7 +83,32 @@ Feature: What the network takes back was never money
     And "payment.confirmed" is delivered
     Then the order is paid
 
-  @LIFE-01
+  @LIFE-02
+  Scenario: A first block is not the last word
+    Given an order of 410.00 USDT on tron
+    When nothing is delivered
+    And the payer sends 410.00 USDT
+    And the network adds 1 block
+    And the merchant reconciles
+    Then nothing changes
+    And no credit is posted
+    When the network is reorganised
+    And the merchant reconciles
+    Then no credit is posted
+    And the order is not fulfilled
+    When the lost transfer returns
+    And the network confirms the transfer
+    And the merchant reconciles
+    Then the order is paid
+    And exactly one credit of 410.00 USDT is posted
+    And the order is fulfilled once
+    Given another order of 410.00 USDT on tron
+    When the payer pays exactly
+    And the network confirms the transfer
+    And "payment.confirmed" is delivered
+    Then the order is paid
+
+  @LIFE-03 @LIFE-01
   Scenario: What was confirmed is taken back, and the books follow
     Given an order of 640.00 USDC on base
     When the payer sends 640.00 USDC
@@ -101,7 +126,7 @@ Feature: What the network takes back was never money
     And "payment.confirmed" is delivered
     Then the order is paid
 
-  @LIFE-01
+  @LIFE-07 @LIFE-01
   Scenario: The network stands still, and nothing is final until it goes on
     Given an order of 75.00 USDT on tron
     When the payer sends 75.00 USDT
@@ -116,7 +141,7 @@ Feature: What the network takes back was never money
     Then the order is paid
     And exactly one credit of 75.00 USDT is posted
 
-  @LIFE-01
+  @LIFE-06 @LIFE-01
   Scenario: A transfer that is never confirmed buys nothing
     Given an order of 75.00 USDT on tron
     When the payer sends 75.00 USDT

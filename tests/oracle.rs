@@ -49,6 +49,8 @@ fn truth(text: &str) -> Truth {
         due,
         received,
         transfers: u32::from(is_stray || !received.is_zero()),
+        mistakes: BTreeSet::new(),
+        asked_for: None,
         charged_back: None,
         event: None,
     }

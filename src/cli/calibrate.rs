@@ -188,11 +188,13 @@ impl Row {
 fn matrix(rows: &[Row], out: &mut dyn Write) -> io::Result<()> {
     let (good, bad) = (AnsiColor::Green.on_default(), AnsiColor::Red.on_default().bold());
     let bold = Style::new().bold();
-    writeln!(out, "{bold}{:<24} {:<10} found{bold:#}", "defect", "rule")?;
+    let names = rows.iter().filter_map(|row| row.defect).map(|defect| defect.name.len());
+    let width = names.max().unwrap_or(0).max("defect".len());
+    writeln!(out, "{bold}{:<width$} {:<10} found{bold:#}", "defect", "rule")?;
     for row in rows {
         let (name, rule) = row.defect.map_or(("sound", "-"), |d| (d.name, d.rule));
         let (mark, style) = if row.is_right() { ("✓", good) } else { ("✗", bad) };
-        writeln!(out, "{name:<24} {rule:<10} {style}{mark}{style:#} {}", row.told())?;
+        writeln!(out, "{name:<width$} {rule:<10} {style}{mark}{style:#} {}", row.told())?;
     }
     let planted = rows.iter().filter(|row| row.defect.is_some());
     let found = planted.clone().filter(|row| row.is_right()).count();

@@ -42,7 +42,7 @@ pub enum Fact {
     /// The merchant called the provider.
     ApiCalled(Box<ApiCall>),
     /// The provider's truth changed.
-    Transitioned(Transition),
+    Transitioned(Box<Transition>),
     /// A message was sent to the merchant, with its answer.
     Attempted(Box<Attempt>),
     /// The lane's virtual clock moved ahead to this entry's `at`.
@@ -307,6 +307,8 @@ pub enum ScenarioEnded {
     Broken(String),
     /// What it needs is not connected, with the line of configuration that would change that.
     NotTestable(String),
+    /// What it is about does not exist at this provider, with the reason.
+    NotApplicable(String),
     /// The merchant died, unasked, while an attempt of this scenario was open.
     MerchantDied(String),
 }

@@ -225,6 +225,7 @@ fn stopped(entries: &[Entry], at: Check) -> Result<(), Miswired> {
     let (why, remedy) = match ended {
         Some(ScenarioEnded::Complete) => return Ok(()),
         Some(ScenarioEnded::Broken(why)) => (why.as_str(), "look into what the merchant said"),
+        Some(ScenarioEnded::NotApplicable(why)) => (why.as_str(), "choose another profile"),
         Some(ScenarioEnded::NotTestable(why)) => (why.as_str(), "add that line"),
         Some(ScenarioEnded::MerchantDied(why)) => (why.as_str(), "look into why it died"),
         None => ("it was interrupted", "start again"),

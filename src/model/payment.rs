@@ -5,7 +5,7 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-use super::{EventKind, Money, PaymentId, Rail, Reference};
+use super::{EventKind, Mistake, Money, PaymentId, Rail, Reference};
 
 macro_rules! words {
     ($(#[$doc:meta])* $name:ident { $($(#[doc = $about:literal])+ $variant:ident = $word:literal),+ $(,)? }) => {
@@ -174,6 +174,12 @@ pub struct Truth {
     pub strictly_counted: bool,
     /// How many transfers came.
     pub transfers: u32,
+    /// What came by mistake; strictly counted, nothing of it is in `received`.
+    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
+    pub mistakes: BTreeSet<Mistake>,
+    /// What senders asked the network for, where less of it was delivered.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub asked_for: Option<Money>,
     /// What a lost dispute took.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub charged_back: Option<Money>,

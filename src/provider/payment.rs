@@ -10,7 +10,8 @@ use std::collections::BTreeSet;
 use serde_json::value::RawValue;
 
 use crate::model::{
-    EventId, EventKind, Flag, Money, PaymentId, Rail, Reason, Reference, SimTime, Status, Truth,
+    EventId, EventKind, Flag, Mistake, Money, PaymentId, Rail, Reason, Reference, SimTime, Status,
+    Truth,
 };
 
 use super::profile::Counts;
@@ -63,6 +64,21 @@ pub enum Coin {
     Failing,
     /// The right asset, in a transfer that its issuer or a contract keeps locked.
     Locked,
+}
+
+impl Coin {
+    /// Which mistake sending it is.
+    pub(super) const fn mistake(self) -> Option<Mistake> {
+        match self {
+            Self::Own => None,
+            Self::OtherAsset => Some(Mistake::OtherAsset),
+            Self::OtherNetwork => Some(Mistake::OtherNetwork),
+            Self::LookAlike => Some(Mistake::LookAlike),
+            Self::Untagged => Some(Mistake::Untagged),
+            Self::Failing => Some(Mistake::Failing),
+            Self::Locked => Some(Mistake::Locked),
+        }
+    }
 }
 
 /// One transfer on the chain.
@@ -152,6 +168,16 @@ impl Terms {
 }
 
 impl Payment {
+    /// What the senders of its own asset asked the network for, where that is more than it moved.
+    fn asked_for(&self) -> Option<Money> {
+        let own = self.transfers.iter().filter(|sent| sent.coin == Coin::Own);
+        let (asked, moved) = own.fold((0_u128, 0_u128), |(asked, moved), sent| {
+            let one = sent.requested.unwrap_or(sent.atoms);
+            (asked.saturating_add(one), moved.saturating_add(sent.atoms))
+        });
+        (asked > moved).then_some(Money { atoms: asked, asset: self.terms.rail.asset })
+    }
+
     pub fn status(&self) -> Status {
         self.timeline.last().expect("a payment is born with a status").status
     }
@@ -212,6 +238,8 @@ impl Payment {
             received,
             strictly_counted: received == self.received_strictly(),
             transfers: u32::try_from(self.transfers.len()).unwrap_or(u32::MAX),
+            mistakes: self.transfers.iter().filter_map(|sent| sent.coin.mistake()).collect(),
+            asked_for: self.asked_for(),
             charged_back: Some(Money { atoms: self.lost(), asset: received.asset })
                 .filter(|lost| !lost.is_zero()),
             event: self.said.iter().rev().find_map(|said| said.kind),

@@ -1,12 +1,12 @@
 //! Amounts: what was delivered against what was ordered.
 
+use super::after::each;
 use super::case::Order;
 use super::control::controlled;
 use super::idem::is_drive_to_blame;
 use super::oracle::Fault;
-use super::ord::each;
 use super::{Breach, Level, Need, Outcome, Owner, Rule};
-use crate::model::{AmountState, EventKind, Flag, Status};
+use crate::model::{AmountState, EventKind, Flag, Status, Truth};
 
 /// AMT-01
 pub static AMOUNT_NOT_COMPARED: Rule = Rule {
@@ -22,10 +22,31 @@ pub static AMOUNT_NOT_COMPARED: Rule = Rule {
     not_judged: "A shortfall that the declared tolerance or `under: accept` covers.",
     fix: "Compare `received` with the order's own amount, and park what does not cover it.",
     needs: &[Need::Checkout, Need::Order],
+    only_on: None,
     owner: Owner::Engineering,
     references: &["CVE-2026-9189", "Azuriom/Plugin-Shop#284", "Wang et al., IEEE S&P 2011"],
+    explains: &["AMT-08"],
+    judge: |case| controlled(case, each(case, |order| short(order, |truth| !is_small_gap(truth)))),
+};
+
+/// AMT-08
+pub static SHORTFALL_ROUNDED_AWAY: Rule = Rule {
+    code: "AMT-08",
+    title: "a small shortfall is rounded away",
+    level: Level::Must,
+    holds: "Amounts are whole atoms. A comparison of rounded numbers has a tolerance that nobody \
+        decided on, and refuses or accepts by accident.",
+    judged: "Less than a thousandth of the price is missing, beyond the declared tolerance, the \
+        payment expires, and the provider's operator accepts it: no fulfilment, and no credit of \
+        more than came. Control: in the same scenario, an order paid exactly becomes paid.",
+    not_judged: "A shortfall that the declared tolerance or `under: accept` covers.",
+    fix: "Compare atoms, and declare a tolerance where one is wanted.",
+    needs: &[Need::Checkout, Need::Order],
+    only_on: None,
+    owner: Owner::Finance,
+    references: &["btcpayserver/btcpayserver#6201", "n8bar/CryptoZing#156"],
     explains: &[],
-    judge: |case| controlled(case, each(case, short)),
+    judge: |case| controlled(case, each(case, |order| short(order, is_small_gap))),
 };
 
 /// AMT-12
@@ -40,6 +61,7 @@ pub static PARTS_MISSUMMED: Rule = Rule {
     not_judged: "Whether parts are posted one by one or together.",
     fix: "Set the received amount from the event; never add to it.",
     needs: &[Need::Checkout, Need::Ledger],
+    only_on: None,
     owner: Owner::Finance,
     references: &[
         "btcpayserver/btcpayserver#4146",
@@ -49,18 +71,27 @@ pub static PARTS_MISSUMMED: Rule = Rule {
     judge: |case| each(case, parts),
 };
 
-fn short(order: &Order<'_>) -> Outcome {
+/// Whether less than a thousandth is missing.
+const fn is_small_gap(truth: &Truth) -> bool {
+    let gap = truth.due.atoms.saturating_sub(truth.received.atoms);
+    gap.saturating_mul(1000) < truth.due.atoms
+}
+
+fn short(order: &Order<'_>, is_so_short: impl Fn(&Truth) -> bool) -> Outcome {
     let under = |status: Status| matches!(status, Status::Confirmed | Status::Settled);
-    let accepted = order
-        .truths
-        .iter()
-        .find(|(_, truth)| under(truth.status) && truth.amount_state == AmountState::Under);
+    let accepted = order.truths.iter().find(|(_, truth)| {
+        under(truth.status) && truth.amount_state == AmountState::Under && is_so_short(truth)
+    });
     let Some((since, _)) = accepted else { return Outcome::NotExercised };
     let announced = order
         .genuine(EventKind::Confirmed)
         .find(|(seq, attempt)| seq > since && attempt.answer.is_taken());
     let Some((seq, _)) = announced else { return Outcome::NotExercised };
     let faults = [Fault::ShortAccepted, Fault::Excess, Fault::Unproven];
+    // What was wrong before the confirmation is not its doing.
+    if order.violation_after(0, &faults).is_some_and(|violation| violation.seq < *since) {
+        return Outcome::NotExercised;
+    }
     if let Some(violation) = order.violation_after(seq, &faults) {
         let violation = violation.clone();
         return Outcome::Fail(Box::new(Breach { violation, stimulus: vec![*since, seq] }));

@@ -1,8 +1,8 @@
 //! The merchant as a client of the provider: what it makes of answers that fail, get lost or lie.
 
+use super::after::{each, told};
 use super::case::{Case, Order};
 use super::oracle::Fault;
-use super::ord::{each, told};
 use super::{Breach, Level, Need, Outcome, Owner, Rule, Violation};
 use crate::history::{ApiCall, Fact};
 use crate::model::{Status, Trouble};
@@ -23,6 +23,7 @@ pub static KEY_PER_ATTEMPT: Rule = Rule {
     not_judged: "A merchant that looks the payment up instead of creating it again.",
     fix: "Derive the idempotency key from the order and store it before the call.",
     needs: CALLS,
+    only_on: None,
     owner: Owner::Engineering,
     references: &["square/square-mcp-server#31", "draft-ietf-httpapi-idempotency-key-header-07"],
     explains: &["API-04", "API-11", "IDEM-04"],
@@ -42,6 +43,7 @@ pub static TIMEOUT_TAKEN_FOR_FAILURE: Rule = Rule {
     fix: "Keep the order open after a timeout, ask again under the same key, and take the payment \
         that comes back.",
     needs: NEEDS,
+    only_on: None,
     owner: Owner::Engineering,
     references: &["Automattic/woocommerce-payments#6933", "juspay/hyperswitch#3675"],
     explains: &["API-11", "IDEM-04"],
@@ -64,6 +66,7 @@ pub static ERROR_READ_AS_SUCCESS: Rule = Rule {
     fix: "Take a payment for created when its id and its destination are there, and for nothing \
         less.",
     needs: CALLS,
+    only_on: None,
     owner: Owner::Engineering,
     references: &["v03413/BEpusdt#195"],
     explains: &["API-11", "IDEM-04"],
@@ -83,6 +86,7 @@ pub static BROKEN_ANSWER_BREAKS_ORDER: Rule = Rule {
     fix: "Read an answer whole before anything is stored from it, and treat what cannot be read \
         like no answer.",
     needs: NEEDS,
+    only_on: None,
     owner: Owner::Engineering,
     references: &["CWE-755"],
     explains: &["IDEM-04"],

@@ -27,9 +27,22 @@ pub static NO_SIGNATURE_CHECK: Rule = Rule {
     fix: "Verify the signature over the raw body before anything else, with the provider's \
         library, and answer 401 when it does not match.",
     needs: NEEDS,
+    only_on: None,
     owner: Owner::Engineering,
     references: &["CVE-2026-0656", "CVE-2025-14461", "GHSA-jf52-3f2h-h9j5", "CWE-345"],
-    explains: &["AUTH-04", "AUTH-05", "AUTH-06", "AUTH-17", "PARSE-04", "REPLAY-01"],
+    explains: &[
+        "AUTH-03",
+        "AUTH-04",
+        "AUTH-05",
+        "AUTH-06",
+        "AUTH-07",
+        "AUTH-08",
+        "AUTH-17",
+        "PARSE-04",
+        "REPLAY-01",
+        "REPLAY-02",
+        "REPLAY-03",
+    ],
     judge: |case| {
         let unsigned = effects(case, claims_payment(|forgery| forgery == Forgery::Unsigned));
         let signed = effects(case, claims_payment(|forgery| forgery == Forgery::WrongKey));
@@ -46,6 +59,26 @@ pub static NO_SIGNATURE_CHECK: Rule = Rule {
     },
 };
 
+/// AUTH-03
+pub static EMPTY_KEY_ACCEPTED: Rule = Rule {
+    code: "AUTH-03",
+    title: "an empty key is accepted as the key of a signature",
+    level: Level::Must,
+    holds: "A secret that was never set is an empty string, and HMAC takes it gladly. Everybody \
+        knows that key.",
+    judged: "A notification signed with a key of no bytes claims a payment that the provider does \
+        not know, and must have no effect. Control: once it has come true, the same claim, \
+        correctly signed, is accepted.",
+    not_judged: NOT_JUDGED,
+    fix: "Refuse to start without a secret, and drop empty ones from every list of keys.",
+    needs: NEEDS,
+    only_on: None,
+    owner: Owner::Engineering,
+    references: &["CVE-2026-41432", "GHSA-xff3-5c9p-2mr4", "CWE-1391"],
+    explains: &[],
+    judge: |case| one(case, claims_payment(|forgery| forgery == Forgery::EmptyKey)),
+};
+
 /// AUTH-04
 pub static SIGNATURE_OPTIONAL: Rule = Rule {
     code: "AUTH-04",
@@ -59,6 +92,7 @@ pub static SIGNATURE_OPTIONAL: Rule = Rule {
     not_judged: NOT_JUDGED,
     fix: "Treat an absent or empty signature header like a wrong signature.",
     needs: NEEDS,
+    only_on: None,
     owner: Owner::Engineering,
     references: &["CVE-2026-1305", "BaseIntelligence/bounty-challenge#50688"],
     explains: &["AUTH-17"],
@@ -77,29 +111,30 @@ pub static CHECK_WITHOUT_EFFECT: Rule = Rule {
         verification whose result is only logged, or whose errors count as success, lets anybody \
         mark orders as paid.",
     judged: "A notification claims a payment that the provider does not know, and must have no \
-        effect: its signature is made with a key that is not the endpoint's, or with an empty one, \
-        or is of something else, of an unknown version or undecodable, or body, id or timestamp \
-        were changed after it was signed. Control: once it has come true, the same claim, \
-        correctly signed, is accepted.",
+        effect: its signature is made with a key that is not the endpoint's, or is of something \
+        else, or body, id or timestamp were changed after it was signed. Control: once it has come \
+        true, the same claim, correctly signed, is accepted.",
     not_judged: NOT_JUDGED,
     fix: "Let everything but a match end the request, before the body is parsed.",
     needs: NEEDS,
+    only_on: None,
     owner: Owner::Engineering,
     references: &["CVE-2026-9027", "CVE-2026-5050", "Azuriom/Plugin-Shop#284"],
-    explains: &["AUTH-06", "AUTH-17"],
+    explains: &["AUTH-03", "AUTH-06", "AUTH-07", "AUTH-08", "AUTH-17"],
     judge: |case| {
         let wrong = |forgery| match forgery {
             Forgery::WrongKey
-            | Forgery::EmptyKey
             | Forgery::Random
-            | Forgery::Undecodable
-            | Forgery::UnknownVersion
             | Forgery::Tampered
             | Forgery::OtherId
             | Forgery::Restamped => true,
-            Forgery::Unsigned | Forgery::EmptySignature | Forgery::Truncated | Forgery::Aged(_) => {
-                false
-            }
+            Forgery::Unsigned
+            | Forgery::EmptySignature
+            | Forgery::EmptyKey
+            | Forgery::Undecodable
+            | Forgery::UnknownVersion
+            | Forgery::Truncated
+            | Forgery::Aged(_) => false,
         };
         one(case, claims_payment(wrong))
     },
@@ -118,10 +153,51 @@ pub static DEFECTIVE_COMPARISON: Rule = Rule {
     not_judged: NOT_JUDGED,
     fix: "Compare lengths first and bytes in constant time, or let the provider's library do it.",
     needs: NEEDS,
+    only_on: None,
     owner: Owner::Engineering,
     references: &["RUSTSEC-2024-0010", "CVE-2025-53548", "CVE-2026-6498"],
     explains: &[],
     judge: |case| one(case, claims_payment(|forgery| forgery == Forgery::Truncated)),
+};
+
+/// AUTH-07
+pub static VERSION_FROM_THE_MESSAGE: Rule = Rule {
+    code: "AUTH-07",
+    title: "the message chooses how it is verified",
+    level: Level::Must,
+    holds: "Schemes change versions. Where the message says which one counts, a forger names one \
+        that nobody checks.",
+    judged: "A notification whose only signature is of an unknown version claims a payment that \
+        the provider does not know, and must have no effect. Control: once it has come true, the \
+        same claim, correctly signed, is accepted.",
+    not_judged: NOT_JUDGED,
+    fix: "List the versions that are accepted, and refuse where none of them is there.",
+    needs: NEEDS,
+    only_on: None,
+    owner: Owner::Engineering,
+    references: &["CVE-2026-48747", "Stripe, prevent downgrade attacks"],
+    explains: &[],
+    judge: |case| one(case, claims_payment(|forgery| forgery == Forgery::UnknownVersion)),
+};
+
+/// AUTH-08
+pub static ERROR_COUNTS_AS_SUCCESS: Rule = Rule {
+    code: "AUTH-08",
+    title: "a verification that fails with an error counts as success",
+    level: Level::Must,
+    holds: "A verifier can match, not match, or break. A merchant that refuses only the second \
+        lets in whatever makes it break.",
+    judged: "A notification whose signature cannot be decoded claims a payment that the provider \
+        does not know, and must have no effect. Control: once it has come true, the same claim, \
+        correctly signed, is accepted.",
+    not_judged: NOT_JUDGED,
+    fix: "Let everything but a match end the request; an exception is no match.",
+    needs: NEEDS,
+    only_on: None,
+    owner: Owner::Engineering,
+    references: &["CVE-2025-15513", "bitwarden/server#7784", "CWE-636"],
+    explains: &[],
+    judge: |case| one(case, claims_payment(|forgery| forgery == Forgery::Undecodable)),
 };
 
 /// AUTH-17
@@ -137,6 +213,7 @@ pub static FAILURE_UNAUTHENTICATED: Rule = Rule {
         afterwards.",
     fix: "Verify every event type in one place, before looking at what it says.",
     needs: NEEDS,
+    only_on: None,
     owner: Owner::Engineering,
     references: &["CVE-2025-14460", "CVE-2024-0631", "CVE-2026-9028"],
     explains: &[],

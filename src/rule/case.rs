@@ -7,11 +7,11 @@ use serde::Deserialize;
 
 use super::oracle::{Allowed, Fault, Scrutiny, Shown, Violation, inspect};
 use crate::history::{
-    Answer, ApiCall, Attempt, Entry, Expected, Fact, Observed, Opened, RunStarted, ScenarioEnded,
+    ApiCall, Attempt, Entry, Expected, Fact, Observed, Opened, RunStarted, ScenarioEnded,
     ScenarioStarted, Why,
 };
 use crate::merchant::Policy;
-use crate::model::{EventId, EventKind, Reference, Status, Truth};
+use crate::model::{EventId, EventKind, Reference, SimTime, Status, Truth};
 use crate::scenario::{Alteration, Call, Expectation};
 
 /// A scenario to be judged.
@@ -148,6 +148,12 @@ impl<'a> Case<'a> {
             let read = self.orders.iter_mut().filter(|order| order.is_named_by(path));
             read.for_each(|order| order.reads.push(seq));
         }
+    }
+
+    /// When the entry `seq` happened, by the scenario's clock.
+    #[must_use]
+    pub fn at(&self, seq: u64) -> Option<SimTime> {
+        self.entries.iter().find(|entry| entry.seq == seq).map(|entry| entry.at)
     }
 
     fn order_mut(&mut self, reference: &Reference) -> Option<&mut Order<'a>> {
@@ -356,42 +362,4 @@ fn departures(
         was_paid |= look.shown.state == Some(crate::model::OrderState::Paid);
     }
     violations
-}
-
-impl Answer {
-    /// Whether it is a 2xx, or nothing had to be asked.
-    #[must_use]
-    pub const fn is_success(&self) -> bool {
-        matches!(self, Self::Http { status: 200..=299, .. } | Self::Ran(_) | Self::Waited(_))
-    }
-
-    /// Whether the merchant took the message in: a 2xx, or a 409, by which one says that it is
-    /// known already. What the answer is worth, the order shows.
-    #[must_use]
-    pub const fn is_taken(&self) -> bool {
-        self.is_success() || self.is_conflict()
-    }
-
-    /// Whether it is a 409.
-    #[must_use]
-    pub const fn is_conflict(&self) -> bool {
-        matches!(self, Self::Http { status: 409, .. })
-    }
-
-    /// Whether it is a 429: the message was not looked at.
-    #[must_use]
-    pub const fn is_turned_away(&self) -> bool {
-        matches!(self, Self::Http { status: 429, .. })
-    }
-
-    /// As reports tell it: `200`, or why there was none.
-    #[must_use]
-    pub fn tell(&self) -> String {
-        match self {
-            Self::Http { status, .. } => status.to_string(),
-            Self::Ran(_) => "done".to_owned(),
-            Self::Waited(span) => format!("nothing, and was given {span}"),
-            Self::Failed(why) => why.clone(),
-        }
-    }
 }

@@ -2,10 +2,11 @@
 
 use std::collections::BTreeSet;
 
-use super::need::{absent, missing};
+use super::need::{absent, impossible, missing};
 use super::verdict::NOT_EXERCISED;
 use super::{
-    FinalVerdict, Finding, Judged, Level, RULES, Rule, RuleVerdict, ScenarioVerdict, Verdict,
+    FinalVerdict, Finding, Judged, Judgement, Level, RULES, Rule, RuleVerdict, ScenarioVerdict,
+    Verdict,
 };
 use crate::history::RunStarted;
 use crate::model::SimTime;
@@ -56,13 +57,14 @@ fn over_all(
         code: rule.code,
         title: rule.title,
         level: rule.level,
-        verdict: worst(judged.iter().map(|(_, _, judgement)| judgement.verdict)),
+        verdict: over_scenarios(judged.iter().map(|(_, _, judgement)| *judgement)),
         reason: String::new(),
         witnesses: Vec::new(),
         scenarios: 0,
         untested: Vec::new(),
     };
-    if let Some(reason) = absent(rule, &run.scope) {
+    let out = absent(rule, &run.scope).or_else(|| impossible(rule, &run.rails));
+    if let Some(reason) = out {
         verdict.verdict = Verdict::NotApplicable;
         verdict.reason = reason;
         return verdict;
@@ -87,10 +89,10 @@ fn over_all(
                 }
             }
             Verdict::NotTestable if judgement.reason == NOT_EXERCISED => {}
-            Verdict::NotTestable => {
+            Verdict::NotTestable | Verdict::NotApplicable => {
                 verdict.untested.push(format!("{}: {}", scenario.name, judgement.reason));
             }
-            Verdict::Unknown | Verdict::NotApplicable => {}
+            Verdict::Unknown => {}
         }
     }
     verdict.witnesses.sort_unstable();
@@ -102,6 +104,14 @@ fn over_all(
             .unwrap_or_default();
     }
     verdict
+}
+
+/// The worst of the scenarios that say something about the rule: one that does not exercise it says
+/// nothing, unless it is the only one.
+fn over_scenarios<'a>(judgements: impl Iterator<Item = &'a Judgement> + Clone) -> Verdict {
+    let says = |judgement: &&Judgement| judgement.reason != NOT_EXERCISED;
+    let telling = judgements.clone().filter(says).map(|judgement| judgement.verdict);
+    telling.min().unwrap_or_else(|| worst(judgements.map(|judgement| judgement.verdict)))
 }
 
 /// Names for each finding the failed rule that explains it, and puts causes first.

@@ -2,6 +2,7 @@
 
 use super::case::Case;
 use super::{Level, Need, Owner, Violation};
+use crate::model::Rail;
 
 /// One flaw class, judged.
 #[derive(Debug)]
@@ -22,6 +23,8 @@ pub struct Rule {
     pub fix: &'static str,
     /// What it cannot be judged without.
     pub needs: &'static [Need],
+    /// On which rails it can happen at all, where not on every one.
+    pub only_on: Option<Rails>,
     /// Who acts on a finding.
     pub owner: Owner,
     /// Published defects of this class and standards behind it.
@@ -31,6 +34,19 @@ pub struct Rule {
     /// The judge: a pure function of one scenario's part of the history.
     pub judge: fn(&Case) -> Outcome,
 }
+
+/// Rails, and what they have in common as the end of "none of the rails …".
+#[derive(Debug, Clone, Copy)]
+pub struct Rails {
+    /// Whether a rail is one of them.
+    pub has: fn(&Rail) -> bool,
+    /// Such as `has contracts`.
+    pub told: &'static str,
+}
+
+/// Where a transfer waits for blocks before it is final.
+pub(super) const WITH_BLOCKS: Option<Rails> =
+    Some(Rails { has: |rail| !rail.is_instant(), told: "waits for blocks" });
 
 /// What a judge says.
 #[derive(Debug, Clone, PartialEq, Eq)]

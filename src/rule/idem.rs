@@ -2,9 +2,12 @@
 
 use std::collections::BTreeMap;
 
+use super::after::each;
 use super::case::{Case, Order};
+use super::declaration::WITH_BLOCKS;
+use super::life::confirmed_late;
 use super::oracle::{Allowed, Fault};
-use super::{Breach, Level, Need, Outcome, Owner, Rule};
+use super::{Breach, Level, Need, Outcome, Owner, Rule, Violation};
 use crate::history::{Attempt, Why};
 use crate::model::{EventKind, OrderState};
 use crate::scenario::{Alteration, Arrival};
@@ -25,6 +28,7 @@ pub static REPEATED_EVENT: Rule = Rule {
     fix: "Record the event id in the transaction that posts the credit, under a unique \
         constraint, and stop where it is there already.",
     needs: BOOKS,
+    only_on: None,
     owner: Owner::Engineering,
     references: &["anomalyco/opencode#28402", "wasp-lang/open-saas#688"],
     explains: &["IDEM-02", "RACE-01", "RECON-02"],
@@ -71,6 +75,7 @@ pub static REPEATED_PAYMENT: Rule = Rule {
     not_judged: "The answer to the second event.",
     fix: "Beside the event id, make the credit unique per payment.",
     needs: BOOKS,
+    only_on: None,
     owner: Owner::Engineering,
     references: &["Vexa-ai/vexa#519", "CVE-2026-11901"],
     explains: &["RECON-02"],
@@ -138,9 +143,10 @@ pub static KEY_TOO_COARSE: Rule = Rule {
     not_judged: "Payments that are late, short or over, where a person may have to look first.",
     fix: "Use the event id as the key, or the payment with the transition.",
     needs: &[Need::Checkout, Need::Order],
+    only_on: WITH_BLOCKS,
     owner: Owner::Engineering,
     references: &["anolilab/lunora#246", "RivenLau/orion-key#41"],
-    explains: &["ORD-01"],
+    explains: &["LIFE-11", "LIFE-12", "ORD-01", "REF-05"],
     judge: |case| {
         let mut outcome = Outcome::NotExercised;
         for order in &case.orders {
@@ -155,7 +161,9 @@ pub static KEY_TOO_COARSE: Rule = Rule {
 };
 
 fn dropped(case: &Case<'_>, order: &Order<'_>) -> Outcome {
-    if !order.truth().is_some_and(crate::model::Truth::is_plain) {
+    let is_plain = order.truth().is_some_and(crate::model::Truth::is_plain);
+    // A confirmation that hours lie before may be missed for another reason (LIFE-07).
+    if !is_plain || confirmed_late(case, order).is_some() {
         return Outcome::NotExercised;
     }
     let acknowledged = |kind: EventKind, after: u64| {
@@ -172,7 +180,16 @@ fn dropped(case: &Case<'_>, order: &Order<'_>) -> Outcome {
     if !allowed.states_right.contains(&OrderState::Paid) {
         return Outcome::NotExercised;
     }
-    if let Some(violation) = order.violation_after(second, &[Fault::Missing]) {
+    // News of other matters is followed by other expectations.
+    let on_the_way = ["payment.created", "payment.paid", "payment.confirmed", "payment.settled"];
+    let other = order.attempts.iter().find(|(seq, attempt)| {
+        *seq > second
+            && attempt.forgery.is_none()
+            && !on_the_way.contains(&attempt.event_type.as_str())
+    });
+    let until = other.map_or(u64::MAX, |(at, _)| *at);
+    let missing = order.violation_after(second, &[Fault::Missing]);
+    if let Some(violation) = missing.filter(|violation| violation.seq < until) {
         // An older event in between may have overwritten the state; that is another rule's matter.
         let older = |kind| order.genuine(kind).any(|(at, _)| at > second && at < violation.seq);
         if older(EventKind::Created) || older(EventKind::Paid) {
@@ -192,6 +209,57 @@ fn dropped(case: &Case<'_>, order: &Order<'_>) -> Outcome {
         },
         None => Outcome::Unknown("the order was not seen paid after both events".into()),
     }
+}
+
+/// IDEM-08
+pub static DUPLICATE_IS_AN_ERROR: Rule = Rule {
+    code: "IDEM-08",
+    title: "a copy of an acknowledged event is answered with an error",
+    level: Level::Should,
+    holds: "A provider sends again until it hears yes. A copy that is refused comes back for days, \
+        the endpoint looks broken, and in the end the provider switches it off.",
+    judged: "An acknowledged event is delivered again under the same id, by itself; the answer is \
+        2xx or 409, or a request to come later.",
+    not_judged: "Copies that arrive together, answers 429 and 503, and connections that break.",
+    fix: "Answer 200 to what is known already.",
+    needs: &[Need::Checkout],
+    only_on: None,
+    owner: Owner::Engineering,
+    references: &["vendurehq/vendure#2462"],
+    explains: &[],
+    judge: |case| each(case, refused_copy),
+};
+
+fn refused_copy(order: &Order<'_>) -> Outcome {
+    let copies = order.attempts.iter().filter_map(|(seq, attempt)| {
+        let is_copy = attempt.forgery.is_none()
+            && attempt.arrival == Arrival::InTurn
+            && attempt.alteration == Alteration::None
+            && order.is_acknowledged(&attempt.event, *seq);
+        let same = |(_, first): &&(u64, &Attempt)| first.event == attempt.event;
+        let first = order.attempts.iter().find(same).filter(|_| is_copy)?;
+        Some((first.0, *seq, attempt))
+    });
+    let mut outcome = Outcome::NotExercised;
+    for (first, seq, copy) in copies {
+        if copy.answer.is_taken() {
+            outcome = Outcome::Pass {
+                what: "a copy of an acknowledged event was acknowledged".into(),
+                witnesses: vec![first, seq],
+            };
+        } else if copy.answer.is_refusal() {
+            let violation = Violation {
+                fault: Fault::Unmet,
+                reference: order.opened.reference.clone(),
+                seq,
+                expected: "a copy of an acknowledged event is acknowledged".into(),
+                actual: format!("it was answered {}", copy.answer.tell()),
+                at_risk: Some(order.opened.amount),
+            };
+            return Outcome::Fail(Box::new(Breach { violation, stimulus: vec![first] }));
+        }
+    }
+    outcome
 }
 
 /// Whether something that repeats a known fact repeated its effect.

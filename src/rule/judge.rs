@@ -4,17 +4,16 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use super::case::{Case, Order};
 use super::conclude::{conclude, worst};
+use super::expected::{decision, unmet};
 use super::finding::finding;
-use super::need::{absent, missing};
-use super::oracle::{Decision, Fault, decide};
+use super::need::{absent, impossible, missing};
+use super::oracle::{Decision, Fault};
 use super::verdict::NOT_EXERCISED;
 use super::{
     Breach, Finding, Judged, Judgement, MoneyRow, Outcome, RULES, Rule, ScenarioVerdict, Verdict,
     Violation,
 };
-use crate::history::{
-    Attempt, Entry, Expected, Fact, HistoryError, Reader, RunStarted, ScenarioEnded,
-};
+use crate::history::{Entry, Expected, Fact, HistoryError, Reader, RunStarted, ScenarioEnded};
 use crate::model::LaneId;
 use crate::scenario::Expectation;
 
@@ -117,11 +116,12 @@ fn is_own(entry: &Entry) -> bool {
     matches!(entry.fact, Fact::ScenarioEnded(_) | Fact::Expected(_) | Fact::Attempted(_))
 }
 
-/// Why a rule is not judged at all: declared out of scope, or something it needs is not connected.
+/// Why a rule is not judged at all: declared out of scope, impossible on its rails, or something it needs is not connected.
 fn unjudged(rule: &Rule, run: &RunStarted) -> Option<Judgement> {
     let plain =
         |verdict, reason| Judgement { verdict, reason, witnesses: Vec::new(), unseen: Vec::new() };
-    if let Some(reason) = absent(rule, &run.scope) {
+    let out = absent(rule, &run.scope).or_else(|| impossible(rule, &run.rails));
+    if let Some(reason) = out {
         return Some(plain(Verdict::NotApplicable, reason));
     }
     let line = missing(rule, &run.connection).into_iter().next()?;
@@ -144,6 +144,9 @@ fn judgement(case: &Case<'_>, rule: &Rule, outcome: Outcome, hidden_by: Option<&
         (_, None) => plain(Verdict::Unknown, "the run was interrupted".into()),
         (_, Some(ScenarioEnded::Broken(reason) | ScenarioEnded::MerchantDied(reason))) => {
             plain(Verdict::Unknown, reason.clone())
+        }
+        (_, Some(ScenarioEnded::NotApplicable(reason))) => {
+            plain(Verdict::NotApplicable, reason.clone())
         }
         (_, Some(ScenarioEnded::NotTestable(reason))) => {
             plain(Verdict::NotTestable, reason.clone())
@@ -264,41 +267,6 @@ fn proof(case: &Case<'_>, order: &Order<'_>) -> Vec<u64> {
         |entry: &&Entry| matches!(&entry.fact, Fact::Driven(d) if d.verb == "reconcile");
     let drive = case.entries.iter().rev().find(reconciled).map(|entry| entry.seq);
     truth.into_iter().chain(attempt).chain(drive).collect()
-}
-
-fn unmet(case: &Case<'_>, seq: u64, expected: &Expected) -> Result<Option<Violation>, String> {
-    let (decision, look) = decision(case, seq, expected)?;
-    let Decision::Unmet { expected: wanted, actual, at_risk } = decision else { return Ok(None) };
-    let reference = expected.reference.clone();
-    let fault = Fault::Unmet;
-    Ok(Some(Violation { fault, reference, seq: look, expected: wanted, actual, at_risk }))
-}
-
-/// Decides one expectation again, from the history; with the look that it was decided by.
-fn decision(case: &Case<'_>, seq: u64, expected: &Expected) -> Result<(Decision, u64), String> {
-    let order = case.order(&expected.reference).ok_or("the order is not in the history")?;
-    let genuine = |(at, attempt): &&(u64, &Attempt)| *at < seq && attempt.forgery.is_none();
-    let last = order.attempts.iter().rev().find(genuine);
-    let look = expected.observation.and_then(|at| order.looks.iter().find(|l| l.seq == at));
-    let Some(look) = look else {
-        let blind = order.blind.iter().rev().find(|(at, _)| *at < seq);
-        return Err(blind.map_or("the order was never seen".to_owned(), |(_, why)| {
-            format!("what the merchant showed was not understood: {why}")
-        }));
-    };
-    let truths = order.truths_before(look.seq);
-    let (policy, due) = (&case.run.policy, order.opened.amount);
-    let agrees = || {
-        let consistent = Expectation::Consistent;
-        decide(&consistent, policy, due, &truths, &look.shown, true) == Decision::Met
-    };
-    let acknowledged = last.is_some_and(|(_, last)| {
-        // A 409 says that it is known already; then the order must show it.
-        order.is_acknowledged(&last.event, seq)
-            || (order.taken_before(seq).contains(last.event.as_str()) && agrees())
-    });
-    let decision = decide(&expected.expectation, policy, due, &truths, &look.shown, acknowledged);
-    Ok((decision, look.seq))
 }
 
 fn money(order: &Order<'_>) -> MoneyRow {

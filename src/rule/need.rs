@@ -2,12 +2,16 @@
 
 use super::{Need, Rule};
 use crate::merchant::{Connection, Scope};
+use crate::model::rail_by_id;
 
 /// The words of `scope.absent`, each with the rules that it makes not applicable; a `*` ends a
 /// prefix.
 pub static SCOPE_WORDS: &[(&str, &[&str])] = &[
-    ("webhooks", &["AUTH-*", "PARSE-01", "PARSE-07", "REPLAY-*", "IDEM-*", "RACE-*", "ORD-*"]),
-    ("refunds", &["REF-*"]),
+    (
+        "webhooks",
+        &["AUTH-*", "PARSE-01", "PARSE-07", "REPLAY-*", "IDEM-*", "RACE-*", "ORD-*", "OPS-*"],
+    ),
+    ("refunds", &["REF-*", "ORD-05"]),
     ("payouts", &["REF-10"]),
     ("disputes", &["LIFE-11", "LIFE-12", "REF-07"]),
     ("vouchers", &["RACE-06", "AMT-13", "AMT-15"]),
@@ -77,6 +81,15 @@ pub fn absent(rule: &Rule, scope: &Scope) -> Option<String> {
         }
     }
     None
+}
+
+/// Why the rule cannot be broken on these rails, where it cannot.
+#[must_use]
+pub fn impossible(rule: &Rule, rails: &[String]) -> Option<String> {
+    let only = rule.only_on?;
+    let enabled = rails.iter().filter_map(|id| rail_by_id(id));
+    let possible = enabled.clone().any(|rail| (only.has)(rail)) || rails.is_empty();
+    (!possible).then(|| format!("none of the rails {}", only.told))
 }
 
 /// Whether a code or a prefix with `*` names this rule.

@@ -1,10 +1,11 @@
 //! Ordering: every pair of events must lead to the right state, whichever comes first.
 
-use super::case::{Case, Order};
+use super::after::{acknowledged, became, each, is_acted_on, told, unmoved};
+use super::case::Order;
 use super::control::controlled;
 use super::oracle::Fault;
-use super::{Breach, Level, Need, Outcome, Owner, Rule};
-use crate::model::{EventKind, OrderState, Status};
+use super::{Level, Need, Outcome, Owner, Rule};
+use crate::model::{AmountState, EventKind, Status};
 
 const NEEDS: &[Need] = &[Need::Checkout, Need::Order];
 
@@ -22,6 +23,7 @@ pub static OLDER_OVERWRITES: Rule = Rule {
     fix: "Let a state only move ahead: compare the event's status with the stored one in the \
         update itself.",
     needs: NEEDS,
+    only_on: None,
     owner: Owner::Engineering,
     references: &["laravel/cashier-stripe#1201", "TryGhost/Members#240"],
     explains: &[],
@@ -41,6 +43,7 @@ pub static LATE_FAILURE_DOWNGRADES: Rule = Rule {
     not_judged: "Whether the merchant accepts the late money or parks it for a person.",
     fix: "Accept expiry and failure only from states that they can follow.",
     needs: NEEDS,
+    only_on: None,
     owner: Owner::Engineering,
     references: &["woocommerce/woocommerce-gateway-stripe#902", "mollie/WooCommerce#668"],
     explains: &[],
@@ -60,24 +63,32 @@ pub static FAILURE_FINAL: Rule = Rule {
     not_judged: "Which of the two.",
     fix: "Let a confirmation reopen an expired order, or open an exception for it.",
     needs: NEEDS,
+    only_on: None,
     owner: Owner::Product,
     references: &["open-formulieren/open-forms#5942"],
     explains: &[],
     judge: |case| controlled(case, each(case, success_last)),
 };
 
-/// Judges every order; the first failure counts, then what could not be told.
-pub(super) fn each(case: &Case<'_>, judge: impl Fn(&Order<'_>) -> Outcome) -> Outcome {
-    let mut outcome = Outcome::NotExercised;
-    for order in &case.orders {
-        match judge(order) {
-            Outcome::NotExercised => {}
-            fail @ Outcome::Fail(_) => return fail,
-            other => outcome = other,
-        }
-    }
-    outcome
-}
+/// ORD-07
+pub static EXPIRY_DISCARDED: Rule = Rule {
+    code: "ORD-07",
+    title: "an expiry is discarded because some money came",
+    level: Level::Must,
+    holds: "Part of the price is not the price. Where any money at all makes a merchant deaf to \
+        the expiry, the order stays open for ever and the customer's money with nobody.",
+    judged: "A part of the price comes and is acknowledged, then the payment expires and the \
+        notice of it is acknowledged: the order must be with a person, or as the policy for short \
+        payments says. Control: in the same scenario, an order paid exactly becomes paid.",
+    not_judged: "Whether the part is refunded or kept for the customer.",
+    fix: "Ask whether the order is paid, not whether money came.",
+    needs: &[Need::Checkout, Need::Order, Need::Exceptions],
+    only_on: None,
+    owner: Owner::Product,
+    references: &["mollie/WooCommerce#1284"],
+    explains: &[],
+    judge: |case| controlled(case, each(case, expired_in_part)),
+};
 
 /// How far an event says that the payment got; the four that lie on the way to settlement.
 fn stage(event_type: &str) -> Option<u8> {
@@ -145,6 +156,30 @@ fn expiry_last(order: &Order<'_>) -> Outcome {
     told(order, expired, vec![confirmed, expired], &faults, "a late expiry")
 }
 
+fn expired_in_part(order: &Order<'_>) -> Outcome {
+    let parts = [EventKind::Underpaid, EventKind::Detected];
+    let part = parts.iter().filter_map(|kind| acknowledged(order, *kind, 0)).min();
+    let Some(part) = part else { return Outcome::NotExercised };
+    let Some(expired) = acknowledged(order, EventKind::Expired, part) else {
+        return Outcome::NotExercised;
+    };
+    let truths = order.truths_before(expired);
+    let is_part = truths.last().is_some_and(|truth| {
+        truth.status == Status::Expired && truth.amount_state == AmountState::Under
+    });
+    if !is_part {
+        return Outcome::NotExercised;
+    }
+    let until = became(order, expired, |truth| truth.status != Status::Expired);
+    unmoved(
+        order,
+        vec![part, expired],
+        until.unwrap_or(u64::MAX),
+        &[Fault::Missing, Fault::Unsurfaced],
+        "an expiry after a part of the price was heard",
+    )
+}
+
 fn success_last(order: &Order<'_>) -> Outcome {
     // Late money says that the window is over as the expiry itself does.
     let told_of_expiry = [EventKind::Expired, EventKind::Late];
@@ -158,40 +193,4 @@ fn success_last(order: &Order<'_>) -> Outcome {
     }
     let faults = [Fault::Missing, Fault::Unsurfaced];
     told(order, confirmed, vec![expired, confirmed], &faults, "a confirmation after the expiry")
-}
-
-fn acknowledged(order: &Order<'_>, kind: EventKind, after: u64) -> Option<u64> {
-    let mut genuine = order.genuine(kind);
-    let found = genuine.find(|(seq, attempt)| *seq > after && attempt.answer.is_taken());
-    found.map(|(seq, _)| seq)
-}
-
-/// Fails by the first of `faults` after `since`; passes by a look that shows the order in a state
-/// that somebody acts on.
-pub(super) fn told(
-    order: &Order<'_>,
-    since: u64,
-    stimulus: Vec<u64>,
-    faults: &[Fault],
-    what: &str,
-) -> Outcome {
-    if let Some(violation) = order.violation_after(since, faults) {
-        let violation = violation.clone();
-        return Outcome::Fail(Box::new(Breach { violation, stimulus }));
-    }
-    let acted_on = [Some(OrderState::Paid), Some(OrderState::Exception)];
-    let look =
-        order.looks.iter().find(|look| look.seq > since && acted_on.contains(&look.shown.state));
-    match look {
-        Some(look) => Outcome::Pass {
-            what: format!("{what} led to the right state"),
-            witnesses: stimulus.into_iter().chain([look.seq]).collect(),
-        },
-        None => Outcome::Unknown(format!("the order was not seen paid or parked after {what}")),
-    }
-}
-
-/// Whether the order is paid, or a person has it.
-fn is_acted_on(state: Option<OrderState>) -> bool {
-    matches!(state, Some(OrderState::Paid | OrderState::Exception))
 }

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use super::case::{Case, Order};
 use super::idem::{once_for_each, repeated_after};
 use super::oracle::Fault;
-use super::ord::{each, told};
+use super::after::{each, told};
 use super::{Level, Need, Outcome, Owner, Rule};
 use crate::history::{Attempt, Fact};
 use crate::model::{EventKind, Trouble};
@@ -26,6 +26,7 @@ pub static PARALLEL_COPIES: Rule = Rule {
     fix: "Let the database decide: a unique constraint on the event id, or on the payment, in the \
         transaction that posts the credit.",
     needs: &[Need::Checkout, Need::Ledger],
+    only_on: None,
     owner: Owner::Engineering,
     references: &[
         "Pinelab-studio/pinelab-vendure-plugins#620",
@@ -88,6 +89,7 @@ pub static EARLY_EVENT_LOST: Rule = Rule {
     fix: "Store the order before the call and keep what cannot be applied yet in the transaction \
         that acknowledges it; apply it when the payment is known. Or answer 5xx until then.",
     needs: &[Need::Checkout, Need::Order],
+    only_on: None,
     owner: Owner::Engineering,
     references: &[
         "duncanmcclean/statamic-cargo#190",

@@ -1,9 +1,9 @@
 //! Reconciliation: webhooks are the fast path, and the books must agree without them.
 
+use super::after::each;
 use super::case::{Case, Order};
 use super::idem::{is_drive_to_blame, repeated_after};
 use super::oracle::Fault;
-use super::ord::each;
 use super::{Breach, Level, Need, Outcome, Owner, Rule};
 use crate::model::{EventKind, OrderState, Status};
 
@@ -23,6 +23,7 @@ pub static MISSED_NEVER_RECOVERED: Rule = Rule {
     fix: "Run a job that reads open payments at the provider and applies what it finds through \
         the same code as the webhook.",
     needs: &[Need::Checkout, Need::Reconcile, Need::Order],
+    only_on: None,
     owner: Owner::Finance,
     references: &["antiwork/flexile#1615", "DistinctCodes/ManageHub#1332"],
     explains: &[],
@@ -41,6 +42,7 @@ pub static RECOVERY_REPEATS: Rule = Rule {
     not_judged: "Whether the job reads or writes anything else.",
     fix: "Let webhook and job call one function whose effect is unique per payment.",
     needs: &[Need::Checkout, Need::Reconcile, Need::Ledger],
+    only_on: None,
     owner: Owner::Finance,
     references: &["DistinctCodes/ManageHub#1332"],
     explains: &[],

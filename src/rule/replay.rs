@@ -17,6 +17,7 @@ pub static NO_FRESHNESS: Rule = Rule {
     fix: "Compare the signed timestamp with the clock, five minutes either way, before \
         processing.",
     needs: &[Need::Checkout, Need::Order],
+    only_on: None,
     owner: Owner::Engineering,
     references: &["GHSA-q9g3-q6fj-hc2x", "flippercloud/flipper#1022", "Standard Webhooks"],
     explains: &[],

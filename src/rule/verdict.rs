@@ -15,7 +15,8 @@ pub enum Verdict {
     Pass,
     /// Something the rule needs is not connected, or nothing exercised it.
     NotTestable,
-    /// Declared out of scope in the profile, with a reason.
+    /// Declared out of scope, or there is nothing of the kind on these rails or at this provider;
+    /// with the reason.
     NotApplicable,
 }
 

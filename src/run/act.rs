@@ -125,7 +125,10 @@ impl Lane {
 
     /// What the provider of this profile does not do is nobody's fault.
     pub(super) fn not_there(&self, why: &str) -> Stop {
-        Stop::NotTestable(format!("at the provider profile {}: {why}", self.settings.profile.name))
+        Stop::NotApplicable(format!(
+            "at the provider profile {}: {why}",
+            self.settings.profile.name
+        ))
     }
 
     /// Drives a payment that is on its way to `wanted`; one that nobody paid stays where it is.

@@ -38,6 +38,8 @@ pub(super) enum Stop {
     Broken(String),
     /// Something that it needs is not connected.
     NotTestable(String),
+    /// The provider of this profile has nothing of the kind.
+    NotApplicable(String),
 }
 
 /// What is still to be done within the current step.
@@ -118,6 +120,9 @@ impl Lane {
             Err(Stop::Broken(reason)) => self.end(ScenarioEnded::Broken(reason), world, now),
             Err(Stop::NotTestable(reason)) => {
                 self.end(ScenarioEnded::NotTestable(reason), world, now)
+            }
+            Err(Stop::NotApplicable(reason)) => {
+                self.end(ScenarioEnded::NotApplicable(reason), world, now)
             }
         }
     }

@@ -199,7 +199,7 @@ impl Lane {
         };
         let signed = signed.map_err(|error| match error {
             // A scheme without a timestamp has nothing to be aged: nobody's fault.
-            ForgeError::NothingToForge { .. } => Stop::NotTestable(error.to_string()),
+            ForgeError::NothingToForge { .. } => Stop::NotApplicable(error.to_string()),
             ForgeError::Signature(_) => Stop::Broken(error.to_string()),
         })?;
         let signed = signed.with_headers(&event.headers);

@@ -184,7 +184,7 @@ impl World {
         truth.event = events.last().and_then(|event| event.kind);
         let events = events.iter().filter_map(|event| Some((event.id.clone(), event.kind?)));
         let events = events.collect();
-        self.append(lane, Fact::Transitioned(Transition { truth, events }), real_ms);
+        self.append(lane, Fact::Transitioned(Box::new(Transition { truth, events })), real_ms);
     }
 
     /// From here on calls of this lane meet the trouble.

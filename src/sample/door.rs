@@ -76,9 +76,15 @@ async fn take_event(State(shop): State<Arc<Shop>>, headers: HeaderMap, body: Byt
         eprintln!("webhook failed: no handler for this type");
         return answer(StatusCode::INTERNAL_SERVER_ERROR, "internal error");
     }
+    if fault == Some(Fault::TestEventRefused) && event.payment.is_none() && event.is_test() {
+        return answer(StatusCode::UNPROCESSABLE_ENTITY, "no payment in it");
+    }
     match inbox::receive(&shop.store, &shop.config, event, body).await {
         // A duplicate gets the same answer as the first, so that retries end.
-        Ok(Receipt::Accepted) => Json(json!({"ok": true})).into_response(),
+        Ok(Receipt::Known) if fault == Some(Fault::DuplicateIsAnError) => {
+            answer(StatusCode::INTERNAL_SERVER_ERROR, "unique constraint failed")
+        }
+        Ok(Receipt::Accepted | Receipt::Known) => Json(json!({"ok": true})).into_response(),
         Ok(Receipt::TooEarly) => {
             answer(StatusCode::SERVICE_UNAVAILABLE, "the order is not known yet")
         }

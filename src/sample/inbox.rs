@@ -19,8 +19,10 @@ const WORK: Duration = Duration::from_millis(150);
 /// What became of an event.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Receipt {
-    /// Stored, or known, or none of this shop's business.
+    /// Stored, or none of this shop's business.
     Accepted,
+    /// Stored before.
+    Known,
     /// Its order is not stored yet: the service shall send it again.
     TooEarly,
 }
@@ -93,7 +95,7 @@ fn note(
     found: Found,
 ) -> rusqlite::Result<Receipt> {
     match found {
-        Found::Duplicate => {}
+        Found::Duplicate => return Ok(Receipt::Known),
         Found::NoOrder => return Ok(Receipt::TooEarly),
         Found::NotBound => store::keep_event(db, event, payment, body, false)?,
         Found::Follows(order, change) => {

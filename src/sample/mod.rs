@@ -23,6 +23,7 @@ mod stage;
 mod store;
 #[cfg(test)]
 mod tests;
+mod transfer;
 mod view;
 
 use std::net::Ipv4Addr;

@@ -62,6 +62,12 @@ pub(super) fn through_a_float(atoms: u128, decimals: u8) -> u128 {
     (units * scale).round() as u128
 }
 
+/// Planted (AMT-08): the amount as a page would show it, in hundredths of a unit.
+pub(super) fn in_hundredths(atoms: u128, decimals: u8) -> u128 {
+    let hundredth = 10_u128.pow(u32::from(decimals.saturating_sub(2)));
+    atoms.saturating_add(hundredth / 2) / hundredth
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -5,8 +5,9 @@
 //! reconciliation; the outcome is that of the newest one.
 
 use super::defect::Fault;
-use super::money::{Rail, through_a_float};
+use super::money::{Rail, in_hundredths, through_a_float};
 use super::payment::{DisputeEnd, Payment, Status};
+use super::transfer::{Transfer, own_count};
 
 /// An order as the shop keeps it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -135,8 +136,10 @@ impl Order {
         if payment.version < self.version {
             return self.after_older(payment, fault);
         }
-        let change =
-            Change { status: payment.status, version: payment.version, ..self.unchanged() };
+        if let Some(change) = self.planted(payment, booked, fault) {
+            return change;
+        }
+        let change = self.moved(payment);
         let change = change.open_if(payment.foreign, Class::WrongAsset);
         let change = match payment.status {
             Status::Pending => change.fallen_back(),
@@ -153,7 +156,43 @@ impl Order {
             Status::Failed => change.failed(booked),
             Status::Refunded => Change { state: State::Refunded, ..change }.resumed(),
         };
-        self.gone_back(change, payment, booked)
+        self.gone_back(change, payment, booked, fault)
+    }
+
+    /// The defects that do something else altogether.
+    fn planted(&self, payment: &Payment, booked: Booked, fault: Option<Fault>) -> Option<Change> {
+        let status = payment.status;
+        let covers = |atoms: u128| atoms >= self.due;
+        let own = own_count(&payment.transfers, self.rail, payment.contract.as_deref(), fault);
+        let ships = match fault? {
+            Fault::OneConfirmationIsEnough => {
+                let in_a_block = payment.transfers.iter().any(Transfer::is_in_a_block);
+                status == Status::Paid && in_a_block && covers(payment.received)
+            }
+            Fault::FailureIsCompletion => status == Status::Failed && !booked.credited,
+            _ => own.is_some_and(covers) && matches!(status, Status::Pending | Status::Expired),
+        };
+        if ships {
+            let credits = if booked.credited { Vec::new() } else { vec![self.due] };
+            return Some(Change { state: State::Paid, credits, ..self.moved(payment) });
+        }
+        let ignores = match fault? {
+            Fault::ReversalIgnored => status == Status::Failed && booked.credited,
+            Fault::DeadlineBeatsConfirmation => {
+                payment.is_past_deadline && matches!(status, Status::Confirmed | Status::Settled)
+            }
+            Fault::RefundNeedsPaidOrder => status == Status::Refunded && self.state != State::Paid,
+            Fault::AnyMoneySilencesExpiry => {
+                status == Status::Expired && payment.received > 0 && !payment.late
+            }
+            _ => false,
+        };
+        ignores.then(|| self.unchanged())
+    }
+
+    /// The order once it knows of this snapshot, before anything follows from it.
+    fn moved(&self, payment: &Payment) -> Change {
+        Change { status: payment.status, version: payment.version, ..self.unchanged() }
     }
 
     fn unchanged(&self) -> Change {
@@ -203,7 +242,15 @@ impl Order {
         booked: Booked,
         fault: Option<Fault>,
     ) -> Change {
-        if payment.received < self.due && fault != Some(Fault::AmountNotCompared) {
+        let is_short = match fault {
+            Some(Fault::AmountNotCompared) => false,
+            Some(Fault::HundredthsCompared) => {
+                let hundredths = |atoms| in_hundredths(atoms, self.rail.decimals);
+                hundredths(payment.received) < hundredths(self.due)
+            }
+            _ => payment.received < self.due,
+        };
+        if is_short {
             return change.open_if(true, Class::AmountMismatch).parked(true);
         }
         let closes =
@@ -220,14 +267,28 @@ impl Order {
     }
 
     /// What the payer got back by now and the books do not say yet, whatever the status.
-    fn gone_back(&self, mut change: Change, payment: &Payment, booked: Booked) -> Change {
-        change.refund = payment.refunded.saturating_sub(booked.refunded);
+    fn gone_back(
+        &self,
+        mut change: Change,
+        payment: &Payment,
+        booked: Booked,
+        fault: Option<Fault>,
+    ) -> Change {
+        change.refund = refunded(payment, fault).saturating_sub(booked.refunded);
+        if fault == Some(Fault::PartialIsFull) && change.refund > 0 {
+            change.refund = payment.received.saturating_sub(booked.refunded);
+            change.state = State::Refunded;
+        }
         let Some(dispute) = payment.dispute.filter(|dispute| self.dispute < Some(dispute.ends))
         else {
             return change;
         };
         change.dispute = Some(dispute.ends);
         match dispute.ends {
+            DisputeEnd::Open | DisputeEnd::Won if fault == Some(Fault::DisputeParksForGood) => {
+                Change { state: State::Exception, ..change }.open_if(true, Class::Reversed)
+            }
+            DisputeEnd::Lost if fault == Some(Fault::LostDisputeIgnored) => change,
             DisputeEnd::Open => change.open_if(true, Class::Reversed),
             DisputeEnd::Won => {
                 change.closes.push(Class::Reversed);
@@ -247,7 +308,7 @@ impl Order {
         match fault {
             Some(Fault::FloatingMoney) => vec![through_a_float(self.due, self.rail.decimals)],
             Some(Fault::RunningTotalsBooked) => {
-                let running = payment.transfers.iter().scan(0_u128, |total, atoms| {
+                let running = payment.parts.iter().scan(0_u128, |total, atoms| {
                     *total = total.saturating_add(*atoms);
                     Some(self.due.min(*total))
                 });
@@ -256,6 +317,17 @@ impl Order {
             _ => vec![self.due],
         }
     }
+}
+
+/// What the payer got back by now. Two of the defects take for done what is not.
+fn refunded(payment: &Payment, fault: Option<Fault>) -> u128 {
+    let also: &[&str] = match fault {
+        Some(Fault::RefundBookedWhenCreated) => &["pending", "processing", "completed"],
+        Some(Fault::FailedRefundIsDone) => &["failed", "completed"],
+        _ => return payment.refunded,
+    };
+    let taken = payment.refunds.iter().filter(|(_, status)| also.contains(&status.as_str()));
+    taken.map(|(atoms, _)| atoms).sum()
 }
 
 impl Booked {

@@ -3,10 +3,10 @@
 //! Unknown fields are ignored, as the contract asks of clients. Knows nothing of orders.
 
 use serde::Deserialize;
-use serde::de::IgnoredAny;
 use serde_json::value::RawValue;
 
 use super::money::parse_atoms;
+use super::transfer::Transfer;
 
 /// A notification.
 #[derive(Debug, Clone)]
@@ -42,8 +42,16 @@ pub(super) struct Payment {
     /// What was paid back, in atoms.
     pub refunded: u128,
     pub dispute: Option<Dispute>,
-    /// What each transfer brought, in the order in which they came.
-    pub transfers: Vec<u128>,
+    /// What each transfer of the right asset brought, in the order in which they came.
+    pub parts: Vec<u128>,
+    /// Every transfer that is listed.
+    pub transfers: Vec<Transfer>,
+    /// The contract of the asset that was asked for.
+    pub contract: Option<String>,
+    /// What somebody paid back or means to, in atoms, and how far it is.
+    pub refunds: Vec<(u128, String)>,
+    /// Whether its last change came after its deadline.
+    pub is_past_deadline: bool,
 }
 
 /// Where a payment stands. It can go back: only its version tells old from new.
@@ -171,6 +179,11 @@ impl Event {
         KNOWN.contains(&self.kind.as_str())
     }
 
+    /// Whether the service only tries the door.
+    pub(super) fn is_test(&self) -> bool {
+        self.kind == "webhook.test"
+    }
+
     /// Reads a notification.
     pub(super) fn read(body: &[u8]) -> Result<Self, ReadError> {
         let form: EventForm = serde_json::from_slice(body)?;
@@ -193,7 +206,7 @@ impl Payment {
 
     fn from_form(form: PaymentForm) -> Result<Option<Self>, ReadError> {
         let Some(status) = Status::from_word(&form.status) else { return Ok(None) };
-        let RailForm { asset, network, decimals } = form.rail;
+        let RailForm { asset, network, decimals, contract } = form.rail;
         let atoms = |text: &str| {
             parse_atoms(text, decimals).ok_or_else(|| ReadError::Amount(text.to_owned()))
         };
@@ -202,9 +215,18 @@ impl Payment {
         Ok(Some(Self {
             due: atoms(&form.amount.due)?,
             received: atoms(&form.amount.received)?,
-            transfers: own.map(|transfer| atoms(&transfer.amount)).collect::<Result<_, _>>()?,
+            parts: own.map(|transfer| atoms(&transfer.amount)).collect::<Result<_, _>>()?,
             late: form.flags.iter().any(|flag| flag == "late"),
             foreign: form.flags.iter().any(|flag| flag == "wrong_asset"),
+            is_past_deadline: form.status_timeline.last().is_some_and(|last| {
+                // Both are UTC in one format, so the later is the greater.
+                form.expires_at.as_ref().zip(last.at.as_ref()).is_some_and(|(end, at)| at > end)
+            }),
+            refunds: form
+                .refunds
+                .into_iter()
+                .map(|refund| Ok((atoms(&refund.amount)?, refund.status)))
+                .collect::<Result<_, ReadError>>()?,
             version: u32::try_from(form.status_timeline.len()).unwrap_or(u32::MAX),
             refunded: atoms(&form.amount.refunded)?,
             dispute: match form.dispute {
@@ -213,6 +235,8 @@ impl Payment {
                 }
                 None => None,
             },
+            contract,
+            transfers: form.transactions,
             id: form.id,
             account: form.account,
             livemode: form.livemode,
@@ -253,8 +277,11 @@ struct PaymentForm {
     rail: RailForm,
     amount: AmountForm,
     #[serde(default)]
-    transactions: Vec<TransferForm>,
-    status_timeline: Vec<IgnoredAny>,
+    transactions: Vec<Transfer>,
+    #[serde(default)]
+    refunds: Vec<RefundForm>,
+    expires_at: Option<String>,
+    status_timeline: Vec<ChangeForm>,
     #[serde(default)]
     dispute: Option<DisputeForm>,
 }
@@ -264,6 +291,7 @@ struct RailForm {
     asset: String,
     network: String,
     decimals: u8,
+    contract: Option<String>,
 }
 
 #[derive(Deserialize)]
@@ -280,7 +308,12 @@ struct DisputeForm {
 }
 
 #[derive(Deserialize)]
-struct TransferForm {
-    asset: String,
+struct RefundForm {
     amount: String,
+    status: String,
+}
+
+#[derive(Deserialize)]
+struct ChangeForm {
+    at: Option<String>,
 }

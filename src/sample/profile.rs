@@ -125,7 +125,6 @@ fn scope() -> Scope {
         "pages",
         "registration",
         "alerts",
-        "attribution-tags",
     ];
     Scope {
         absent: absent.map(str::to_owned).into(),

@@ -120,6 +120,11 @@ impl Stage {
                     self.send(&renamed.to_string(), Proof::Genuine).await
                 }
                 "spaced" => self.send(&last.replace("\":", "\" : "), Proof::Genuine).await,
+                "test" => {
+                    let test = json!({"id": "evt_t", "type": "webhook.test", "data": {},
+                                      "account": "acct_1", "livemode": true});
+                    self.send(&test.to_string(), Proof::Genuine).await
+                }
                 "unknown" => {
                     let unheard = json!({"id": "evt_x", "type": "payment.pondered", "data": [1],
                                          "account": "acct_1", "livemode": true});
@@ -147,24 +152,48 @@ impl Stage {
         let is_late = word == "late" || detail == "late";
         let status = match word {
             "late" => "expired",
-            "created" => "pending",
+            "created" | "detected" => "pending",
+            // A dispute or a refund on its way leaves the status as it is.
+            "opened" | "won" | "lost" | "sent" | "broke" | "part" => "settled",
             other => other,
         };
         let received = match (word, detail.starts_with(|first: char| first.is_ascii_digit())) {
             (_, true) => detail,
-            ("created" | "expired" | "cancelled", false) => "0",
+            ("created" | "detected" | "expired" | "cancelled", false) => "0",
             _ => due,
         };
         let mut payment = payment(due, status, received);
-        if status == "refunded" {
-            payment["amount"]["refunded"] = received.into();
+        match word {
+            "refunded" => payment["amount"]["refunded"] = received.into(),
+            "part" => {
+                payment["amount"]["refunded"] = "60".into();
+                payment["refunds"] = json!([{"amount": "60", "status": "completed"}]);
+            }
+            "sent" => payment["refunds"] = json!([{"amount": "60", "status": "processing"}]),
+            "broke" => payment["refunds"] = json!([{"amount": "60", "status": "failed"}]),
+            "opened" | "won" | "lost" => {
+                payment["dispute"] = json!({"status": word, "amount": due});
+            }
+            "detected" => payment["transactions"] = json!([stray(detail, due)]),
+            _ => {}
+        }
+        if detail == "one-block" {
+            payment["transactions"][0]["confirmations"] = 1.into();
+        }
+        if detail == "overdue" {
+            payment["expires_at"] = "2026-01-01T00:00:00.000Z".into();
+            let last = payment["status_timeline"].as_array_mut().unwrap().last_mut().unwrap();
+            last["at"] = "2026-01-01T03:00:00.000Z".into();
         }
         if is_late {
             payment["flags"] = json!(["late"]);
         }
         let kind = match word {
             "pending" => "payment.underpaid".to_owned(),
-            "refunded" => "refund.completed".to_owned(),
+            "refunded" | "part" => "refund.completed".to_owned(),
+            "sent" => "refund.created".to_owned(),
+            "broke" => "refund.failed".to_owned(),
+            "opened" | "won" | "lost" => format!("dispute.{word}"),
             kind => format!("payment.{kind}"),
         };
         let event = event(&format!("evt_{n}"), &kind, &payment);
@@ -266,9 +295,28 @@ pub(super) fn payment(due: &str, status: &str, received: &str) -> Value {
     let timeline: Vec<_> = timeline.iter().map(|status| json!({"status": status})).collect();
     json!({"id": "pay_1", "account": "acct_1", "livemode": true, "reference": REFERENCE,
            "status": status, "flags": [], "transactions": transfers,
-           "rail": {"asset": "USDT", "network": "tron", "decimals": 6},
+           "rail": {"asset": "USDT", "network": "tron", "decimals": 6, "contract": "TR7"},
            "amount": {"due": due, "received": sum, "refunded": "0"},
            "status_timeline": timeline, "dispute": null})
+}
+
+/// A transfer that does not count: right in all but one respect.
+fn stray(mistake: &str, due: &str) -> Value {
+    let mut transfer = json!({"asset": "USDT", "network": "tron", "contract": "TR7", "amount": due,
+                              "confirmations": 0, "status": "seen"});
+    match mistake {
+        "other-asset" => transfer["asset"] = "TRX".into(),
+        "other-network" => transfer["network"] = "bsc".into(),
+        "look-alike" => transfer["contract"] = "TX9".into(),
+        "failing" => transfer["status"] = "reverted".into(),
+        "untagged" => transfer["status"] = "bounced".into(),
+        "asked" => {
+            transfer["requested"] = due.into();
+            transfer["amount"] = "1".into();
+        }
+        other => panic!("no such mistake: {other}"),
+    }
+    transfer
 }
 
 pub(super) fn event(id: &str, kind: &str, payment: &Value) -> Value {

@@ -68,6 +68,26 @@ amount-not-compared    | expired:100 confirmed:100            | exception 0 - am
 amount-not-compared    | expired:100                          | exception 0 - amount-mismatch 200 | exception 0 - amount-mismatch 200
 running-totals-booked  | confirmed                            | paid 1 250 - 200               | paid 1 250 - 200
 running-totals-booked  | confirmed:125+125                    | paid 1 250 - 200               | paid 1 125,250 - 200
+duplicate-is-an-error  | confirmed again                      | paid 1 250 - 200               | paid 1 250 - 500
+refund-needs-paid-order | hidden-confirmed refunded           | refunded 0 refund:250 - 200    | awaiting 0 - - 200
+any-money-silences-expiry | expired:100                       | exception 0 - amount-mismatch 200 | awaiting 0 - - 200
+one-confirmation-is-enough | hidden-paid:one-block reconcile  | provisional 0 - - 200          | paid 1 250 - 200
+reversal-ignored       | confirmed failed:0                   | exception 1 250,reversal:250 reversed-after-final 200 | paid 1 250 - 200
+failure-is-completion  | paid failed                          | exception 0 - delayed-confirmation 200 | paid 1 250 - 200
+deadline-beats-confirmation | paid confirmed:overdue          | paid 1 250 - 200               | provisional 0 - - 200
+lost-dispute-ignored   | settled lost                         | exception 1 250,reversal:250 reversed-after-final 200 | paid 1 250 - 200
+dispute-parks-for-good | settled opened won                   | paid 1 250 - 200               | exception 1 250 reversed-after-final 200
+hundredths-compared    | confirmed:249.999999                 | exception 0 - amount-mismatch 200 | paid 1 250 - 200
+asset-not-compared     | detected:other-asset                 | awaiting 0 - - 200             | paid 1 250 - 200
+contract-not-compared  | detected:look-alike                  | awaiting 0 - - 200             | paid 1 250 - 200
+network-not-compared   | detected:other-network               | awaiting 0 - - 200             | paid 1 250 - 200
+reverted-counts        | detected:failing                     | awaiting 0 - - 200             | paid 1 250 - 200
+untagged-counts        | detected:untagged                    | awaiting 0 - - 200             | paid 1 250 - 200
+requested-counts       | detected:asked                       | awaiting 0 - - 200             | paid 1 250 - 200
+partial-is-full        | settled part                         | paid 1 250,refund:60 - 200     | refunded 1 250,refund:250 - 200
+refund-booked-when-created | settled sent                     | paid 1 250 - 200               | paid 1 250,refund:60 - 200
+failed-refund-is-done  | settled broke                        | paid 1 250 - 200               | paid 1 250,refund:60 - 200
+test-event-refused     | test                                 | awaiting 0 - - 200             | awaiting 0 - - 422
 no-recovery            | hidden-confirmed reconcile           | paid 1 250 - 200               | awaiting 0 - - 200
 recovery-books-again   | hidden-confirmed reconcile reconcile | paid 1 250 - 200               | paid 1 250 - 200
 recovery-books-again   | confirmed settled reconcile          | paid 1 250 - 200               | paid 2 250,250 - 200

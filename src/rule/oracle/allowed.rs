@@ -306,6 +306,8 @@ mod tests {
             due: money(100),
             received: money(received),
             transfers: 1,
+            mistakes: BTreeSet::new(),
+            asked_for: None,
             charged_back: (event == EventKind::DisputeLost).then_some(money(60)),
             event: Some(event),
         }

@@ -3,7 +3,7 @@
 use crate::input::{InputError, nearest};
 
 /// Words for parts of the suite, as `--tags` selects them.
-pub const AREAS: [&str; 14] = [
+pub const AREAS: [&str; 15] = [
     "authenticity",
     "parsing",
     "replay",
@@ -17,6 +17,7 @@ pub const AREAS: [&str; 14] = [
     "rails",
     "reconciliation",
     "api",
+    "operations",
     "control",
 ];
 
