@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use countersign::input::InputErrors;
-use countersign::merchant::{Act, Body, HttpTemplate, Known, Profile, Step, read};
+use countersign::merchant::{Act, Body, HttpTemplate, Known, Outside, Profile, Step, read};
 use countersign::model::{OrderState, Span};
 use countersign::{rule, signature};
 
@@ -24,7 +24,21 @@ fn check(text: &str, path: &str) -> Result<Profile, InputErrors> {
         profiles: &["default", "coingate"],
         scope_words: &scope_words,
     };
-    read(text, path, PathBuf::from("/shop"), &BTreeMap::new(), &known)
+    let outside = Outside { env: &BTreeMap::new(), file: &secret_file };
+    read(text, path, PathBuf::from("/shop"), &outside, &known)
+}
+
+/// The files that `${file:…}` may name.
+fn secret_file(path: &Path) -> Result<String, String> {
+    match path.to_str() {
+        Some("/shop/secrets/staff") => Ok("hush-of-staff\n".to_owned()),
+        Some("/run/key.pem") => {
+            Ok("-----BEGIN KEY-----\nhushhushhush\n-----END KEY-----\n".to_owned())
+        }
+        Some("/shop/secrets/empty") => Ok("\n".to_owned()),
+        Some("/shop/secrets/latin") => Err("stream did not contain valid UTF-8".to_owned()),
+        _ => Err("No such file or directory (os error 2)".to_owned()),
+    }
 }
 
 fn checkout(profile: &Profile) -> &HttpTemplate {
@@ -94,13 +108,34 @@ fn the_environment_is_filled_in_and_kept_out_of_debug_output() {
     let env = env.into_iter().map(|(name, value)| (name.to_owned(), value.to_owned())).collect();
     let known =
         Known { rules: &[], signatures: &["standard-webhooks"], profiles: &[], scope_words: &[] };
-    let profile = read(text, "env.yaml", PathBuf::from("/shop"), &env, &known);
+    let outside = Outside { env: &env, file: &secret_file };
+    let profile = read(text, "env.yaml", PathBuf::from("/shop"), &outside, &known);
     let profile = profile.unwrap_or_else(|errors| panic!("{errors}"));
     assert_eq!(profile.name, "shop");
     assert_eq!(profile.provider.webhook_secret.as_deref(), Some("xhush"));
     let checkout = checkout(&profile);
     assert_eq!(checkout.headers["authorization"], "Bearer hush");
     assert!(!format!("{profile:?}").contains("hush"));
+}
+
+#[test]
+fn files_are_filled_in_and_their_values_are_secrets_wherever_they_stand() {
+    let text = "version: 1\n\
+                merchant: {name: m, base_url: \"http://127.0.0.1:80\", webhook: {path: /w}}\n\
+                provider: {listen: \"127.0.0.1:9000\", api_key: k, webhook_secret: \"${file:/run/key.pem}\", rails: [usdt-tron]}\n\
+                drive: {checkout: {http: {path: /o, json: {pin: \"p-${file:secrets/staff}\"}}}}\n";
+    let profile = check(text, "file.yaml").unwrap_or_else(|errors| panic!("{errors}"));
+    let Body::Json(json) = &checkout(&profile).body else { panic!() };
+    assert_eq!(json["pin"], "p-hush-of-staff");
+    let secrets = profile.secrets();
+    let key = "-----BEGIN KEY-----\nhushhushhush\n-----END KEY-----";
+    assert_eq!(profile.provider.webhook_secret.as_deref(), Some(key));
+    // A log tells a key line by line.
+    for secret in ["hush-of-staff", key, "hushhushhush"] {
+        assert!(secrets.iter().any(|known| known == secret), "{secret}");
+    }
+    assert!(!secrets.iter().any(|known| known == "-----BEGIN KEY-----"));
+    assert!(!format!("{profile:?}").contains("hush"), "{profile:?}");
 }
 
 #[test]

@@ -6,7 +6,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use countersign::input::InputErrors;
-use countersign::merchant::{Known, Profile, read};
+use countersign::merchant::{Known, Outside, Profile, read};
 use countersign::model::{AccountEventKind, AmountState, EventKind, Flag, RAILS, SimTime, Status};
 use countersign::provider::{ApiKey, ApiRequest, Config, PayoutStatus, Provider};
 use countersign::rule::{RULES, SCOPE_WORDS};
@@ -80,7 +80,8 @@ fn profile(text: &str) -> Result<Profile, InputErrors> {
     };
     let names = ["STAFF_TOKEN", "PAYMENTS_KEY", "WEBHOOK_SECRET"];
     let env = names.map(|name| (name.to_owned(), "value".to_owned())).into();
-    read(text, "page.yaml", PathBuf::from("/shop"), &env, &known)
+    let outside = Outside { env: &env, file: &|_| Ok("value".to_owned()) };
+    read(text, "page.yaml", PathBuf::from("/shop"), &outside, &known)
 }
 
 #[test]

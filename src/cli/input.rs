@@ -8,7 +8,7 @@ use std::sync::Arc;
 
 use crate::cli::failure::Failure;
 use crate::input::nearest;
-use crate::merchant::{self, Known, Profile};
+use crate::merchant::{self, Known, Outside, Profile};
 use crate::provider;
 use crate::rule;
 use crate::scenario::suite::embedded;
@@ -54,7 +54,9 @@ pub fn profile_of(text: &str, path: &Path) -> Result<Profile, Failure> {
         profiles: &profiles,
         scope_words: &scope_words,
     };
-    Ok(merchant::read(text, &path.to_string_lossy(), folder, &environment(), &known)?)
+    let file = |path: &Path| fs::read_to_string(path).map_err(|error| error.to_string());
+    let outside = Outside { env: &environment(), file: &file };
+    Ok(merchant::read(text, &path.to_string_lossy(), folder, &outside, &known)?)
 }
 
 /// The provider profile of that name, or from the file of that path, which starts in `folder`.

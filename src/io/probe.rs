@@ -128,7 +128,7 @@ mod tests {
     use super::super::hands::Place;
     use super::*;
     use crate::history::{Answer, Redaction};
-    use crate::merchant::{Known, read};
+    use crate::merchant::{Known, Outside, read};
 
     static ORDER: LazyLock<String> = LazyLock::new(|| {
         serde_json::json!({
@@ -184,7 +184,7 @@ mod tests {
             profiles: &[],
             scope_words: &[],
         };
-        let profile = read(&text, "m.yaml", PathBuf::from("/"), &BTreeMap::new(), &known);
+        let profile = read(&text, "m.yaml", PathBuf::from("/"), &Outside::NOTHING, &known);
         profile.unwrap_or_else(|errors| panic!("{errors}"))
     }
 

@@ -83,7 +83,7 @@ impl Profile {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::merchant::{Known, read};
+    use crate::merchant::{Known, Outside, read};
 
     #[test]
     fn webhooks_go_to_a_path_or_to_an_address_of_their_own() {
@@ -104,7 +104,7 @@ mod tests {
                 profiles: &[],
                 scope_words: &[],
             };
-            let profile = read(&text, "m.yaml", "/".into(), &BTreeMap::new(), &known);
+            let profile = read(&text, "m.yaml", "/".into(), &Outside::NOTHING, &known);
             let profile = profile.unwrap_or_else(|errors| panic!("{errors}"));
             let values = BTreeMap::from([("port", "4000".to_owned())]);
             let url = profile.webhook_url("http://m:4000", &values);

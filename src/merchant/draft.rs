@@ -212,8 +212,7 @@ fn word(text: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::merchant::{Known, Profile, read};
-    use std::collections::BTreeMap;
+    use crate::merchant::{Known, Outside, Profile, read};
 
     fn draft(name: &str, running: Running) -> Draft {
         let base_url = match running {
@@ -250,7 +249,7 @@ mod tests {
             profiles: &[],
             scope_words: &[],
         };
-        let profile = read(&text, "m.yaml", "/".into(), &BTreeMap::new(), &known);
+        let profile = read(&text, "m.yaml", "/".into(), &Outside::NOTHING, &known);
         profile.unwrap_or_else(|errors| panic!("{errors}\n{text}"))
     }
 
@@ -296,7 +295,7 @@ mod tests {
             profiles: &[],
             scope_words: &words,
         };
-        let profile = read(&text, "m.yaml", "/".into(), &BTreeMap::new(), &known);
+        let profile = read(&text, "m.yaml", "/".into(), &Outside::NOTHING, &known);
         let profile = profile.unwrap_or_else(|errors| panic!("{errors}\n{text}"));
         assert!(profile.observe.is_some_and(|observe| observe.exceptions.is_some()));
         assert_eq!((profile.lifecycle.len(), profile.scope.absent.len()), (7, 2));

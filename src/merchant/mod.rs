@@ -26,5 +26,5 @@ pub use profile::{
     Amount, Connection, Look, Mapping, Observe, Policy, Probe, Profile, ProviderConfig, Ready,
     Scope, Start, Stop,
 };
-pub use read::{Known, is_path, read, shape};
-pub use redact::looks_secret;
+pub use read::{Known, Outside, is_path, read, shape};
+pub use redact::{NamedSecrets, looks_secret};

@@ -6,6 +6,7 @@ use std::path::PathBuf;
 use serde::{Deserialize, Serialize};
 
 use super::drive::{Drives, SqlTemplate};
+use super::redact::NamedSecrets;
 use crate::model::{ExceptionClass, OrderState, PostingKind, Span, Status};
 
 /// A merchant, connected.
@@ -37,6 +38,8 @@ pub struct Profile {
     pub policy: Policy,
     /// `scope` and `not_applicable`.
     pub scope: Scope,
+    /// What `${…}` filled in and is better not repeated, wherever it stands.
+    pub named_secrets: NamedSecrets,
 }
 
 /// How the merchant is started.

@@ -18,8 +18,21 @@ pub fn looks_secret(name: &str) -> bool {
     SECRET_WORDS.iter().any(|word| name.contains(word))
 }
 
+/// Values that `${…}` took from a file, or from a variable whose name looks secret.
+#[derive(Clone, PartialEq, Eq, Default)]
+pub struct NamedSecrets(Vec<String>);
+
+impl NamedSecrets {
+    /// Notes one. A log repeats a key of many lines line by line; what frames it is no secret.
+    pub(super) fn note(&mut self, value: &str) {
+        let lines = value.lines().filter(|line| !line.starts_with("-----"));
+        self.0.extend([value].into_iter().chain(lines).map(str::to_owned));
+    }
+}
+
 impl Profile {
-    /// The tokens and passwords by which the merchant is driven and looked at.
+    /// The tokens and passwords by which the merchant is driven and looked at, and whatever else
+    /// was filled in as a secret.
     #[must_use]
     pub fn secrets(&self) -> Vec<String> {
         let observe = self.observing();
@@ -46,7 +59,9 @@ impl Profile {
         // `Bearer` and the like are repeated without the word.
         let words =
             tokens.flat_map(|(_, value)| value.split([' ', ';', ',', '=']).chain([&**value]));
-        words.chain(urls.into_iter().filter_map(password)).map(str::to_owned).collect()
+        let passwords = urls.into_iter().filter_map(password);
+        let named = self.named_secrets.0.iter().map(String::as_str);
+        words.chain(passwords).chain(named).map(str::to_owned).collect()
     }
 }
 
@@ -56,6 +71,12 @@ fn password(url: &str) -> Option<&str> {
     let authority = rest.split(['/', '?']).next()?;
     let (user, _) = authority.rsplit_once('@')?;
     user.split_once(':').map(|(_, password)| password)
+}
+
+impl Debug for NamedSecrets {
+    fn fmt(&self, f: &mut Formatter<'_>) -> Result {
+        f.debug_struct("NamedSecrets").finish_non_exhaustive()
+    }
 }
 
 impl Debug for ProviderConfig {
@@ -89,8 +110,7 @@ impl Debug for HttpTemplate {
             .field("method", &self.method)
             .field("path", &self.path)
             .field("headers", &self.headers.keys())
-            .field("body", &self.body)
-            .finish()
+            .finish_non_exhaustive()
     }
 }
 
@@ -111,10 +131,7 @@ impl Debug for Look {
 /// The address of a database may hold a password.
 impl Debug for SqlTemplate {
     fn fmt(&self, f: &mut Formatter<'_>) -> Result {
-        f.debug_struct("SqlTemplate")
-            .field("statement", &self.statement)
-            .field("args", &self.args)
-            .finish_non_exhaustive()
+        f.debug_struct("SqlTemplate").field("statement", &self.statement).finish_non_exhaustive()
     }
 }
 

@@ -8,8 +8,8 @@ use std::path::{Path, PathBuf};
 use serde_json::json;
 
 use crate::merchant::{
-    Act, Amount, Body, Drives, HttpTemplate, Policy, Profile, ProviderConfig, Ready, Scope, Start,
-    Stop,
+    Act, Amount, Body, Drives, HttpTemplate, NamedSecrets, Policy, Profile, ProviderConfig, Ready,
+    Scope, Start, Stop,
 };
 use crate::model::{Span, Status};
 
@@ -39,6 +39,7 @@ pub fn profile(exe: &Path, defect: Option<&str>) -> Profile {
         lifecycle: BTreeMap::new(),
         policy: policy(),
         scope: scope(),
+        named_secrets: NamedSecrets::default(),
     }
 }
 

@@ -8,6 +8,7 @@ mod input;
 mod merchant;
 mod preflight;
 mod repeat;
+mod secret;
 mod signal;
 mod stage;
 mod start;

@@ -13,7 +13,7 @@ use std::time::Duration;
 use countersign::history::{Answer, Redaction};
 use countersign::io::hands::{Hands, Place};
 use countersign::io::{drive, probe};
-use countersign::merchant::{Known, Profile, read};
+use countersign::merchant::{Known, Outside, Profile, read};
 use countersign::model::{Observation, Reference};
 
 const EXE: &str = env!("CARGO_BIN_EXE_countersign");
@@ -28,7 +28,7 @@ fn profile(sections: &str) -> Profile {
     );
     let known =
         Known { rules: &[], signatures: &["standard-webhooks"], scope_words: &[], profiles: &[] };
-    let profile = read(&text, "m.yaml", "/".into(), &BTreeMap::new(), &known);
+    let profile = read(&text, "m.yaml", "/".into(), &Outside::NOTHING, &known);
     profile.unwrap_or_else(|errors| panic!("{errors}\n{text}"))
 }
 

@@ -82,7 +82,7 @@ fn merchant_shape(text: &str, path: &str) -> Result<Shape, InputErrors> {
         profiles: &profiles,
         scope_words: &scope_words,
     };
-    merchant::shape(text, path, &BTreeMap::new(), &known)
+    merchant::shape(text, path, &merchant::Outside::NOTHING, &known)
 }
 
 fn scenario_shape(text: &str, path: &str) -> Result<Shape, InputErrors> {

@@ -1,6 +1,6 @@
 //! `countersign.yaml` → profile: one file per section, every fault of the file at once.
 //!
-//! Pure: the text, the environment and the tables of known words come in as arguments. What the
+//! Pure: the text, what it refers to and the tables of known words come in as arguments. What the
 //! file format has and this version does not build is refused by name, never ignored.
 
 mod drive;
@@ -21,6 +21,7 @@ use std::path::{Path, PathBuf};
 pub use self::provider::is_path;
 use self::text::Texts;
 use super::profile::Profile;
+use super::redact::NamedSecrets;
 use crate::input::{Cursor, Faults, InputErrors, Shape, parse_yaml};
 
 /// Words that other tables own, for checking.
@@ -34,6 +35,20 @@ pub struct Known<'a> {
     pub profiles: &'a [&'a str],
     /// Words of `scope.absent`.
     pub scope_words: &'a [&'a str],
+}
+
+/// Where the values of `${…}` come from.
+pub struct Outside<'a> {
+    /// Variables of the environment.
+    pub env: &'a BTreeMap<String, String>,
+    /// Reads the file of an absolute path whole; the error says why it cannot.
+    pub file: &'a dyn Fn(&Path) -> Result<String, String>,
+}
+
+impl Outside<'static> {
+    /// Where a profile can refer to nothing.
+    pub const NOTHING: Self =
+        Self { env: &BTreeMap::new(), file: &|_| Err("no file is read here".to_owned()) };
 }
 
 const SECTIONS: &[&str] = &[
@@ -59,10 +74,10 @@ pub fn read(
     text: &str,
     path: &str,
     folder: PathBuf,
-    env: &BTreeMap<String, String>,
+    outside: &Outside<'_>,
     known: &Known<'_>,
 ) -> Result<Profile, InputErrors> {
-    noted(&Faults::new(path), text, path, &folder, (env, known))
+    noted(&Faults::new(path), text, path, &folder, (outside, known))
 }
 
 /// What is asked of a valid profile while it is read: of what its schema is made.
@@ -72,11 +87,11 @@ pub fn read(
 pub fn shape(
     text: &str,
     path: &str,
-    env: &BTreeMap<String, String>,
+    outside: &Outside<'_>,
     known: &Known<'_>,
 ) -> Result<Shape, InputErrors> {
     let faults = Faults::noting(path);
-    noted(&faults, text, path, Path::new("/"), (env, known))?;
+    noted(&faults, text, path, Path::new("/"), (outside, known))?;
     Ok(faults.shape())
 }
 
@@ -85,10 +100,10 @@ fn noted(
     text: &str,
     path: &str,
     folder: &Path,
-    (env, known): (&BTreeMap<String, String>, &Known<'_>),
+    (outside, known): (&Outside<'_>, &Known<'_>),
 ) -> Result<Profile, InputErrors> {
     let root = parse_yaml(text, path)?;
-    let profile = profile(&Cursor::root(&root, faults), path, folder, env, known);
+    let profile = profile(&Cursor::root(&root, faults), path, folder, outside, known);
     faults.finish(Some(profile))
 }
 
@@ -96,7 +111,7 @@ fn profile(
     root: &Cursor<'_>,
     path: &str,
     folder: &Path,
-    env: &BTreeMap<String, String>,
+    outside: &Outside<'_>,
     known: &Known<'_>,
 ) -> Profile {
     let top = root.fields_but(SECTIONS, LATER);
@@ -108,10 +123,10 @@ fn profile(
     }
     let merchant =
         top.need("merchant").map(|cursor| cursor.fields_but(merchant::KEYS, merchant::LATER));
-    let texts = Texts::new(env, merchant.as_ref());
+    let texts = Texts::new(outside, folder, merchant.as_ref());
     let merchant = merchant::read(merchant.as_ref(), &texts, known);
     let start = merchant.start.as_ref().map(|cursor| start::read(cursor, folder, &texts));
-    Profile {
+    let mut profile = Profile {
         path: Some(path.to_owned()),
         folder: folder.to_owned(),
         name: merchant.name,
@@ -125,5 +140,8 @@ fn profile(
         lifecycle: top.get("lifecycle").map(|cursor| lifecycle::read(&cursor)).unwrap_or_default(),
         policy: top.get("policy").map(|cursor| policy::read(&cursor)).unwrap_or_default(),
         scope: scope::read(top.get("scope").as_ref(), top.get("not_applicable").as_ref(), known),
-    }
+        named_secrets: NamedSecrets::default(),
+    };
+    profile.named_secrets = texts.into_secrets();
+    profile
 }

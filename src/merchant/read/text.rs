@@ -1,13 +1,21 @@
-//! Texts of the profile: `${NAME}` from the environment, `{name}` from the run.
+//! Texts of the profile: `${NAME}` from the environment, `${file:PATH}` from a file, `{name}` from
+//! the run.
 
+use std::cell::RefCell;
 use std::collections::BTreeMap;
+use std::path::Path;
 
+use super::Outside;
 use crate::input::{Cursor, Fields, Value};
+use crate::merchant::redact::{NamedSecrets, looks_secret};
 use crate::merchant::template::placeholders;
 
 /// What texts are read with.
 pub(super) struct Texts<'a> {
-    env: &'a BTreeMap<String, String>,
+    outside: &'a Outside<'a>,
+    folder: &'a Path,
+    /// What was filled in and is better not repeated.
+    secrets: RefCell<NamedSecrets>,
     /// Whether we start the merchant: only then is there a `{port}` or a `{scratch}`.
     is_started: bool,
     /// Whether `base_url` leaves the port to us.
@@ -16,7 +24,11 @@ pub(super) struct Texts<'a> {
 
 impl<'a> Texts<'a> {
     /// `merchant` is the section that says how the merchant is started and where it listens.
-    pub(super) fn new(env: &'a BTreeMap<String, String>, merchant: Option<&Fields<'_>>) -> Self {
+    pub(super) fn new(
+        outside: &'a Outside<'a>,
+        folder: &'a Path,
+        merchant: Option<&Fields<'_>>,
+    ) -> Self {
         let is_started = merchant.is_some_and(|merchant| merchant.get("start").is_some());
         let base_url = merchant.and_then(|merchant| merchant.get("base_url"));
         // A broken base_url is told once, by its own reader, not again by every `{port}`.
@@ -24,10 +36,15 @@ impl<'a> Texts<'a> {
             Value::Scalar { text, .. } => placeholders(text).contains(&"port"),
             _ => true,
         });
-        Self { env, is_started, has_free_port }
+        Self { outside, folder, secrets: RefCell::default(), is_started, has_free_port }
     }
 
-    /// A text with `${NAME}` replaced from the environment.
+    /// What the texts that were read so far have in them and is better not repeated.
+    pub(super) fn into_secrets(self) -> NamedSecrets {
+        self.secrets.into_inner()
+    }
+
+    /// A text with `${…}` filled in.
     pub(super) fn plain(&self, cursor: &Cursor<'_>) -> Option<String> {
         let text = cursor.text()?;
         let mut filled = String::new();
@@ -35,22 +52,54 @@ impl<'a> Texts<'a> {
         while let Some((before, after)) = rest.split_once("${") {
             filled.push_str(before);
             let Some((name, after)) = after.split_once('}') else {
-                cursor.fault(format!("`{text}`: `${{` is not closed"), "`${NAME}`");
+                cursor
+                    .fault(format!("`{text}`: `${{` is not closed"), "`${NAME}` or `${file:PATH}`");
                 return None;
             };
-            let Some(value) = self.env.get(name) else {
-                let problem = format!("`{name}` is not set in the environment");
-                cursor.fault(problem, format!("{name}=… before the command, or the value itself"));
-                return None;
+            let value = match name.strip_prefix("file:") {
+                Some(path) => self.file(cursor, path)?,
+                None => self.variable(cursor, name)?,
             };
-            filled.push_str(value);
+            filled.push_str(&value);
             rest = after;
         }
         filled.push_str(rest);
         Some(filled)
     }
 
-    /// A text with the environment filled in and its placeholders checked against the valid ones.
+    fn variable(&self, cursor: &Cursor<'_>, name: &str) -> Option<String> {
+        let Some(value) = self.outside.env.get(name) else {
+            let problem = format!("`{name}` is not set in the environment");
+            cursor.fault(problem, format!("{name}=… before the command, or the value itself"));
+            return None;
+        };
+        if looks_secret(name) {
+            self.secrets.borrow_mut().note(value);
+        }
+        Some(value.clone())
+    }
+
+    /// Whatever lies in a file of its own is a secret. Editors end files with a line break, which
+    /// is no part of it.
+    fn file(&self, cursor: &Cursor<'_>, path: &str) -> Option<String> {
+        let expected = "a file with the value in it; its path starts in the folder of this one";
+        let text = match (self.outside.file)(&self.folder.join(path)) {
+            Ok(text) => text,
+            Err(why) => {
+                cursor.fault(format!("cannot read `{path}`: {why}"), expected);
+                return None;
+            }
+        };
+        let value = text.trim_end_matches(['\r', '\n']);
+        if value.is_empty() {
+            cursor.fault(format!("`{path}` is empty"), expected);
+            return None;
+        }
+        self.secrets.borrow_mut().note(value);
+        Some(value.to_owned())
+    }
+
+    /// A text with `${…}` filled in and its placeholders checked against the valid ones.
     pub(super) fn template(&self, cursor: &Cursor<'_>, valid: &[&str]) -> Option<String> {
         self.check_placeholders(cursor, valid).then(|| self.plain(cursor))?
     }
@@ -80,7 +129,7 @@ impl<'a> Texts<'a> {
     fn check_placeholders(&self, cursor: &Cursor<'_>, valid: &[&str]) -> bool {
         // What is no text is told by whoever takes the text.
         let Value::Scalar { text, .. } = &cursor.node().value else { return true };
-        // `${NAME}` is of the environment.
+        // `${…}` is not of the run.
         let text = text.replace("${", "$");
         let mut all_valid = true;
         for name in placeholders(&text) {
