@@ -17,6 +17,8 @@ fn the_secret_of_a_file_is_in_no_record() {
             "command: [EXE, sample-merchant]",
             "command: [sh, -c, 'echo told: $TOLD; exec EXE sample-merchant']",
         ),
+        // Without it the audit need not wait.
+        (", recover_within: 5s", ""),
         ("PORT: \"{port}\"", "PORT: \"{port}\"\n      TOLD: \"${file:token}\""),
         ("reference: \"{reference}\",", "reference: \"{reference}\", pin: \"${file:token}\","),
     ];
@@ -25,7 +27,6 @@ fn the_secret_of_a_file_is_in_no_record() {
     stage.assert_nothing_is_left();
     ended.told(0, &[]);
     assert!(stage.read("reports/latest/merchant.log").contains("told: [redacted]"));
-    assert!(stage.history().contains("[redacted]"));
     for entry in fs::read_dir(stage.path("reports/latest")).unwrap() {
         let path = entry.unwrap().path();
         let text = String::from_utf8(fs::read(&path).unwrap()).unwrap();
