@@ -106,3 +106,23 @@ fn a_part_of_the_suite_never_says_ready() {
     assert!(text(&output.stdout).contains("\nSELECTION PASSED  "));
     assert_eq!(report(folder)["verdict"], "SELECTION PASSED");
 }
+
+/// In a job of GitHub Actions the findings stand beside their lines and the summary on its page.
+#[test]
+fn a_job_of_github_actions_is_told_in_its_own_way() {
+    let folder = tempfile::tempdir().unwrap();
+    let history = concat!(env!("CARGO_MANIFEST_DIR"), "/fixtures/histories/IDEM-01/broken.jsonl");
+    let report = || command(folder.path(), &["report", "--from", history, "--report", "tap=t.tap"]);
+    let page = folder.path().join("page.md");
+    std::fs::write(&page, "what an earlier step said\n").unwrap();
+    let mut told = report();
+    told.env("GITHUB_ACTIONS", "true").env("GITHUB_STEP_SUMMARY", &page);
+    let out = told.output().unwrap();
+    let text = String::from_utf8(out.stdout).unwrap();
+    let errors: Vec<_> = text.lines().filter(|line| line.starts_with("::error file=")).collect();
+    assert!(errors.iter().any(|line| line.contains("title=IDEM-01 ")), "{text}");
+    let page = std::fs::read_to_string(&page).unwrap();
+    assert!(page.starts_with("what an earlier step said\n## ❌ NOT READY"), "{page}");
+    let out = report().env_remove("GITHUB_ACTIONS").output().unwrap();
+    assert!(!String::from_utf8(out.stdout).unwrap().contains("::error"));
+}

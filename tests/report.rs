@@ -125,3 +125,57 @@ fn cucumber_is_never_green_by_accident_and_leaves_nothing_out() {
     }
     assert!(!report.to_string().contains("panicked"));
 }
+
+/// Whatever a merchant said is text on the page, and nothing of it comes from elsewhere.
+#[test]
+fn the_page_stands_alone_and_shows_what_a_merchant_said_as_text() {
+    for (run, judged) in runs() {
+        let page = rendered(format("html").unwrap(), &judged);
+        assert!(!page.contains("<b>ok</b>") && !page.contains('\u{1b}'), "{run}");
+        let links = page.split("href=\"").skip(1).map(|rest| rest.split('"').next().unwrap());
+        for link in links {
+            let name = link.strip_prefix('#').unwrap_or_else(|| panic!("{run}: {link}"));
+            assert!(page.contains(&format!("id=\"{name}\"")), "{run}: #{name} leads nowhere");
+        }
+        assert!(!page.contains("src=") && !page.contains("@import"), "{run}");
+        for finding in &judged.findings {
+            assert!(page.contains(finding.rule), "{run}: {}", finding.rule);
+        }
+        for scenario in &judged.scenarios {
+            assert!(page.contains(scenario.money[0].reference.as_str()), "{run}");
+        }
+    }
+}
+
+#[test]
+fn the_money_table_has_every_order_and_the_sums_of_the_run() {
+    for (_, judged) in runs() {
+        let text = rendered(format("money").unwrap(), &judged);
+        let mut table = csv::Reader::from_reader(text.as_bytes());
+        let rows: Vec<_> = table.records().map(Result::unwrap).collect();
+        let orders: Vec<_> = judged.scenarios.iter().flat_map(|s| &s.money).collect();
+        assert_eq!(rows.len(), orders.len());
+        for (row, order) in rows.iter().zip(orders) {
+            assert_eq!(&row[0], order.reference.as_str());
+            assert_eq!(order.due.asset.parse(&row[5]), Ok(order.due));
+            assert_eq!(order.credited.map(|c| c.asset.parse(&row[7])), order.credited.map(Ok));
+        }
+    }
+}
+
+#[test]
+fn tap_is_never_green_by_accident() {
+    let judged = example::not_ready();
+    let text = rendered(format("tap").unwrap(), &judged);
+    let mut lines = text.lines();
+    assert_eq!(lines.next(), Some("TAP version 14"));
+    assert_eq!(lines.next(), Some(&*format!("1..{}", judged.scenarios.len())));
+    let results: Vec<_> = lines.filter(|line| !line.starts_with(' ')).collect();
+    assert_eq!(results.len(), judged.scenarios.len());
+    for (line, scenario) in results.iter().zip(&judged.scenarios) {
+        let is_good = line.starts_with("ok ");
+        let is_bad = matches!(scenario.verdict, Verdict::Fail | Verdict::Unknown);
+        assert_eq!(is_good, !is_bad, "{line}");
+        assert_eq!(line.contains("# SKIP"), is_good && scenario.verdict != Verdict::Pass, "{line}");
+    }
+}

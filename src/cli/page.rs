@@ -4,7 +4,7 @@
 use std::io::{self, BufWriter, Write};
 
 use crate::cli::failure::Failure;
-use crate::report::Screen;
+use crate::report::{self, Screen};
 use crate::rule::Judged;
 
 /// Characters per line: of the terminal, or a fixed number where there is none, so that what CI
@@ -39,5 +39,24 @@ pub fn say(what: &str) {
 /// Stdout cannot be written.
 pub fn show(judged: &Judged, reports: &str) -> Result<(), Failure> {
     let screen = Screen { width: width(), styled: true, reports: Some(reports) };
-    print(|out| crate::report::screen(judged, &screen, out))
+    print(|out| crate::report::screen(judged, &screen, out))?;
+    if std::env::var("GITHUB_ACTIONS").is_ok_and(|value| value == "true") {
+        annotate(judged)?;
+    }
+    Ok(())
+}
+
+/// In a job of GitHub Actions: annotations in its log, and the summary on its page.
+fn annotate(judged: &Judged) -> Result<(), Failure> {
+    let render = |name: &str| report::format(name).expect("it is in the table").render;
+    print(|out| render("github")(judged, out))?;
+    let Some(page) = std::env::var_os("GITHUB_STEP_SUMMARY").filter(|path| !path.is_empty()) else {
+        return Ok(());
+    };
+    let written = std::fs::OpenOptions::new().create(true).append(true).open(&page);
+    let written = written.and_then(|mut file| render("markdown")(judged, &mut file));
+    written.map_err(|error| {
+        let page = std::path::Path::new(&page).display();
+        Failure::Ours(format!("cannot write the job's summary `{page}`: {error}"))
+    })
 }

@@ -15,7 +15,7 @@ use crate::rule::Judged;
 pub struct ReportArgs {
     /// Write this report, instead of the usual ones beside the history; may be repeated
     ///
-    /// Formats: text, junit, json, markdown, cucumber.
+    /// Formats: text, html, junit, json, markdown, money, cucumber, tap, github.
     #[arg(long = "report", value_name = "FORMAT=PATH", value_parser = parse)]
     reports: Vec<Target>,
 }

@@ -16,6 +16,14 @@ pub(super) struct Cause<'a> {
     pub consequences: Vec<&'a Finding>,
 }
 
+impl<'a> Cause<'a> {
+    /// Every finding that it accounts for, its own first.
+    pub(super) fn all(&self) -> impl Iterator<Item = &'a Finding> {
+        let lead = std::iter::once(self.lead);
+        lead.chain(self.also.iter().copied()).chain(self.consequences.iter().copied())
+    }
+}
+
 /// Findings by cause, in the order in which the causes come. A cause is told by a scenario that was
 /// written for its rule, where one found it: that shows it most plainly.
 pub(super) fn causes(judged: &Judged) -> Vec<Cause<'_>> {
@@ -79,7 +87,7 @@ fn root<'a>(findings: &'a [Finding], from: &'a Finding) -> &'a Finding {
 
 /// Money at risk over all findings, per asset. Several findings of one scenario are about the same
 /// money: the largest of them counts.
-pub(super) fn at_risk(findings: &[Finding]) -> Vec<Money> {
+pub(super) fn at_risk<'a>(findings: impl IntoIterator<Item = &'a Finding>) -> Vec<Money> {
     let mut lanes: BTreeMap<(LaneId, Asset), Money> = BTreeMap::new();
     for finding in findings {
         let Some(money) = finding.money_at_risk else { continue };
@@ -105,7 +113,8 @@ mod tests {
 
     fn finding(rule: &'static str, lane: u32, caused_by: Option<&'static str>) -> Finding {
         let at = SimTime::from_unix_ms(0);
-        let proof = Instant { seq: 1, at, plane: Plane::Books, text: "a posting".to_owned() };
+        let (text, bytes) = ("a posting".to_owned(), String::new());
+        let proof = Instant { seq: 1, at, plane: Plane::Books, text, bytes };
         Finding {
             rule,
             title: "a title",

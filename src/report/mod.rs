@@ -7,10 +7,14 @@
 mod cause;
 mod cucumber;
 mod digest;
+mod github;
+mod html;
 mod json;
 mod junit;
 mod markdown;
+mod money;
 mod story;
+mod tap;
 mod terminal;
 mod text;
 
@@ -39,8 +43,17 @@ pub struct Format {
 }
 
 /// Every format, in the order in which they are written and listed.
-pub static FORMATS: &[&Format] =
-    &[&terminal::FORMAT, &junit::FORMAT, &json::FORMAT, &markdown::FORMAT, &cucumber::FORMAT];
+pub static FORMATS: &[&Format] = &[
+    &terminal::FORMAT,
+    &html::FORMAT,
+    &junit::FORMAT,
+    &json::FORMAT,
+    &markdown::FORMAT,
+    &money::FORMAT,
+    &cucumber::FORMAT,
+    &tap::FORMAT,
+    &github::FORMAT,
+];
 
 /// The format of that name.
 #[must_use]

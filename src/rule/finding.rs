@@ -4,10 +4,10 @@
 use sha2::{Digest, Sha256};
 
 use super::case::Case;
-use super::{Breach, Finding, Instant, Plane, Rule};
-use crate::history::{Entry, Fact};
+use super::timeline::instants;
+use super::{Breach, Finding, Rule};
 use crate::model::LaneId;
-use crate::rule::oracle::{Fault, Shown};
+use crate::rule::oracle::Fault;
 use crate::scenario::suite;
 
 /// Stands in place of a rule's title where its scenario fails and the rule cannot say why.
@@ -91,73 +91,4 @@ fn replay(case: &Case<'_>) -> String {
         return format!("{} '{title}'", case.run.command);
     }
     format!("{} {}:{}", case.run.command, source.file, source.line)
-}
-
-/// An entry as lines of a timeline.
-fn instants(entry: &Entry, case: &Case<'_>) -> Vec<Instant> {
-    let line = |plane, text| vec![Instant { seq: entry.seq, at: entry.at, plane, text }];
-    match &entry.fact {
-        Fact::Transitioned(transition) => line(Plane::Provider, transition.truth.to_string()),
-        Fact::Attempted(attempt) => {
-            let how = match attempt.forgery {
-                Some(forgery) => format!("forged ({}) ", forgery.phrase()),
-                None if attempt.retry => "retried ".to_owned(),
-                None => String::new(),
-            };
-            let text = format!(
-                "{how}{} ({}, attempt {}) sent; merchant answered {}",
-                attempt.event_type,
-                attempt.event,
-                attempt.attempt,
-                attempt.answer.tell()
-            );
-            line(Plane::Delivery, text)
-        }
-        Fact::Driven(drive) => {
-            let text = format!("was made to {}; answered {}", drive.verb, drive.answer.tell());
-            line(Plane::Merchant, text)
-        }
-        Fact::Opened(opened) => {
-            line(Plane::Merchant, format!("order {} over {}", opened.reference, opened.amount))
-        }
-        Fact::Observed(observed) => looks(entry, observed, case),
-        Fact::ApiCalled(call) => {
-            let key = call.idempotency_key.as_deref();
-            let key = key.map(|key| format!(" under the key {key}")).unwrap_or_default();
-            let became = match (call.trouble, &call.payment) {
-                (Some(trouble), _) => trouble.tell(),
-                (None, Some(payment)) => format!("answered {} with {payment}", call.status),
-                (None, None) => format!("answered {}", call.status),
-            };
-            let text = format!("called {} {}{key}; {became}", call.method, call.path);
-            line(Plane::Merchant, text)
-        }
-        Fact::RunStarted(_)
-        | Fact::ScenarioStarted(_)
-        | Fact::ClockMoved { .. }
-        | Fact::Expected(_)
-        | Fact::Process { .. }
-        | Fact::ScenarioEnded(_)
-        | Fact::Interrupted { .. }
-        | Fact::RunEnded(_) => Vec::new(),
-    }
-}
-
-/// A look as its sum and, one line each, the postings that make it up: finance wants to see both.
-fn looks(entry: &Entry, observed: &crate::history::Observed, case: &Case<'_>) -> Vec<Instant> {
-    let line = |text| Instant { seq: entry.seq, at: entry.at, plane: Plane::Books, text };
-    let seen = match &observed.seen {
-        Ok(seen) => seen,
-        Err(why) => return vec![line(format!("not understood: {why}"))],
-    };
-    let Some(order) = case.order(&observed.reference) else { return Vec::new() };
-    let shown = Shown::of(seen, order.opened.amount.asset);
-    let mut lines = vec![line(shown.tell())];
-    for posting in seen.postings.iter().flatten() {
-        let id = posting.id.as_deref().unwrap_or("without an id");
-        let payment = posting.payment.as_ref().map_or("no payment", |payment| payment.as_str());
-        let (kind, amount, asset) = (posting.kind, &posting.amount, &posting.asset);
-        lines.push(line(format!("posting {id}: {kind} {amount} {asset} for {payment}")));
-    }
-    lines
 }

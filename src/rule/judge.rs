@@ -8,6 +8,7 @@ use super::expected::{decision, unmet};
 use super::finding::finding;
 use super::need::{absent, impossible, missing};
 use super::oracle::{Decision, Fault};
+use super::timeline::timeline;
 use super::verdict::NOT_EXERCISED;
 use super::{
     Breach, Finding, Judged, Judgement, MoneyRow, Outcome, RULES, Rule, ScenarioVerdict, Verdict,
@@ -107,6 +108,10 @@ pub fn judge_scenario(
         rules: judgements,
         took_ms,
         money: case.orders.iter().map(money).collect(),
+        timeline: match verdict {
+            Verdict::Fail | Verdict::Unknown => timeline(&case),
+            Verdict::Pass | Verdict::NotTestable | Verdict::NotApplicable => Vec::new(),
+        },
     };
     Some((verdict, findings))
 }

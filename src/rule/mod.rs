@@ -28,6 +28,7 @@ mod race;
 mod recon;
 mod replay;
 mod stray;
+mod timeline;
 mod verdict;
 
 pub use case::{Case, Look, Order};

@@ -2,10 +2,10 @@
 
 use std::collections::BTreeMap;
 
+use super::after::{each, told};
 use super::case::{Case, Order};
 use super::idem::{once_for_each, repeated_after};
 use super::oracle::Fault;
-use super::after::{each, told};
 use super::{Level, Need, Outcome, Owner, Rule};
 use crate::history::{Attempt, Fact};
 use crate::model::{EventKind, Trouble};

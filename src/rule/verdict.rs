@@ -141,6 +141,8 @@ pub struct ScenarioVerdict {
     pub took_ms: u64,
     /// The money of its orders, for finance.
     pub money: Vec<MoneyRow>,
+    /// Everything that happened in it, where it failed or could not be told; empty otherwise.
+    pub timeline: Vec<Instant>,
 }
 
 /// One order of a scenario in money terms.
@@ -220,6 +222,8 @@ pub struct Instant {
     pub plane: Plane,
     /// As a short sentence with amounts.
     pub text: String,
+    /// The message itself with its answer, where there is one; empty otherwise.
+    pub bytes: String,
 }
 
 /// One broken rule in one scenario, told so that somebody can act.

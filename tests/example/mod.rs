@@ -159,6 +159,7 @@ fn scenario(
             credited: Some(credited),
             fulfilled: Some(u64::try_from(credited.atoms / 250_000_000).unwrap()),
         }],
+        timeline: Vec::new(),
     }
 }
 
@@ -187,8 +188,13 @@ fn rule(
 }
 
 fn finding(rule: &'static str, title: &'static str, lane: u32, scenario: &str) -> Finding {
-    let instant =
-        |seq, ms, plane, text: &str| Instant { seq, at: at(ms), plane, text: text.into() };
+    let instant = |seq, ms, plane, text: &str| Instant {
+        seq,
+        at: at(ms),
+        plane,
+        text: text.into(),
+        bytes: String::new(),
+    };
     Finding {
         rule,
         title,
