@@ -101,7 +101,7 @@ mod tests {
         let covered = components(&values).unwrap();
         let base = lines(&values, &covered).unwrap();
         let key = "uzvJfB4u3N0Jy4T7NZ75MDVcr8zSTInedJtkgcu46YW4XByzNJjxBdtjUkdJPBtbmHhIDi6pcl8jsasjlTMtDQ==";
-        let signature = Mac::HmacSha256.sign(&STANDARD.decode(key).unwrap(), &base);
+        let signature = Mac::HmacSha256.sign(&STANDARD.decode(key).unwrap(), &[base.into()]);
         let signature = STANDARD.encode(signature);
         assert_eq!(signature, "pxcQw6G3AjtMBQjwo8XzkZf/bws5LelbaMk5rGIGtE8=");
         let unbound = super::base(&values).unwrap_err();

@@ -218,7 +218,7 @@ fn put(headers: &mut Headers, form: &mut Vec<(String, String)>, input: &Input, i
             Some((_, list)) => {
                 // What comes after a mark follows it at once: the mark is there already.
                 if input.after.is_none() {
-                    list.push_str(input.split.as_deref().unwrap_or(","));
+                    list.push(input.split.unwrap_or(','));
                 }
                 list.push_str(&item);
             }

@@ -17,7 +17,7 @@ pub(super) enum Location {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Input {
     pub(super) at: Location,
-    pub(super) split: Option<String>,
+    pub(super) split: Option<char>,
     pub(super) tag: String,
     pub(super) after: Option<String>,
     pub(super) required: bool,
@@ -57,20 +57,16 @@ pub(super) const DIRECTIONS: &[(&str, Direction)] =
 
 impl Input {
     /// The wanted items of a text, without their tags: all of it where it is no list.
-    pub(super) fn items<'t>(&self, text: &'t str) -> Vec<&'t str> {
+    pub(super) fn items<'t>(&'t self, text: &'t str) -> impl Iterator<Item = &'t str> {
         let text = match self.after.as_deref() {
-            Some(mark) => match text.split_once(mark) {
-                Some((_, rest)) => rest,
-                None => return Vec::new(),
-            },
-            None => text,
+            Some(mark) => text.split_once(mark).map(|(_, rest)| rest),
+            None => Some(text),
         };
-        match self.split.as_deref() {
-            Some(separator) => {
-                text.split(separator).filter_map(|item| item.strip_prefix(&self.tag)).collect()
-            }
-            None => text.strip_prefix(&self.tag).into_iter().collect(),
-        }
+        let (list, whole) = match self.split {
+            Some(separator) => (text.map(|text| text.split(separator)), None),
+            None => (None, text),
+        };
+        list.into_iter().flatten().chain(whole).filter_map(|item| item.strip_prefix(&self.tag))
     }
 }
 

@@ -11,6 +11,7 @@ use subtle::ConstantTimeEq;
 
 use super::pair::{Pairing, Private, Public};
 use super::scheme::{Key, KeyForm, Mac, Method};
+use super::template::Piece;
 use super::{Secret, public};
 
 /// What signs.
@@ -137,11 +138,11 @@ impl Key {
 
 impl Signer {
     /// The signature of a message.
-    pub(super) fn sign(&self, message: &[u8]) -> Vec<u8> {
+    pub(super) fn sign(&self, message: &[Piece]) -> Vec<u8> {
         match &self.0 {
             Signing::Shared(mac, key) => mac.sign(key, message),
             Signing::Token(token) => token.clone(),
-            Signing::Pair(pairing, key) => key.sign(*pairing, message),
+            Signing::Pair(pairing, key) => key.sign(*pairing, &message.concat()),
             Signing::Nobody => Vec::new(),
         }
     }
@@ -157,18 +158,18 @@ impl Signer {
 
 impl Checker {
     /// Whether `given` is the signature of a message, in constant time where the key is secret.
-    pub(super) fn matches(&self, message: &[u8], given: &[u8]) -> bool {
+    pub(super) fn matches(&self, message: &[Piece], given: &[u8]) -> bool {
         match &self.proof {
             Proof::Shared(mac, key) => mac.matches(key, message, given),
             Proof::Token(token) => token.ct_eq(given).into(),
-            Proof::Pair(pairing, key) => key.matches(*pairing, message, given),
+            Proof::Pair(pairing, key) => key.matches(*pairing, &message.concat(), given),
         }
     }
 }
 
 impl Mac {
     /// The MAC of a message. An empty key is one here: forgers try it.
-    pub(super) fn sign(self, key: &[u8], message: &[u8]) -> Vec<u8> {
+    pub(super) fn sign(self, key: &[u8], message: &[Piece]) -> Vec<u8> {
         match self {
             Self::HmacSha256 => {
                 keyed::<Hmac<Sha256>>(key, message).finalize().into_bytes().to_vec()
@@ -179,7 +180,7 @@ impl Mac {
         }
     }
 
-    fn matches(self, key: &[u8], message: &[u8], given: &[u8]) -> bool {
+    fn matches(self, key: &[u8], message: &[Piece], given: &[u8]) -> bool {
         match self {
             Self::HmacSha256 => keyed::<Hmac<Sha256>>(key, message).verify_slice(given).is_ok(),
             Self::HmacSha512 => keyed::<Hmac<Sha512>>(key, message).verify_slice(given).is_ok(),
@@ -187,8 +188,8 @@ impl Mac {
     }
 }
 
-fn keyed<M: KeyInit + hmac::Mac>(key: &[u8], message: &[u8]) -> M {
+fn keyed<M: KeyInit + hmac::Mac>(key: &[u8], message: &[Piece]) -> M {
     let mut mac = <M as KeyInit>::new_from_slice(key).expect("hmac takes keys of any length");
-    mac.update(message);
+    message.iter().for_each(|piece| mac.update(piece));
     mac
 }

@@ -143,11 +143,22 @@ fn input(fields: &Fields) -> Option<Input> {
     };
     Some(Input {
         at: location(&fields.need("at")?)?,
-        split: text("split")?,
+        split: separator(fields)?,
         tag: text("tag")?.unwrap_or_default(),
         after: text("after")?,
         required: flag(fields, "required", true)?,
     })
+}
+
+fn separator(fields: &Fields) -> Option<Option<char>> {
+    let Some(cursor) = fields.get("split") else { return Some(None) };
+    let text = cursor.text()?;
+    let mut chars = text.chars();
+    if let (Some(separator), None) = (chars.next(), chars.next()) {
+        return Some(Some(separator));
+    }
+    cursor.fault(format!("`{text}` is no separator"), "one character");
+    None
 }
 
 fn stamp(fields: &Fields) -> Option<Stamp> {
@@ -231,6 +242,9 @@ schemes:
   five:
     key: {use: hmac-sha256, decode: utf8}
     sign: \"{ts}.{body\"
+  six:
+    key: {use: hmac-sha256, decode: utf8}
+    sig: {at: header:x, split: ', ', encoding: hex}
 ";
         let faults = read(text, "own.yaml").unwrap_err().to_string();
         for expected in [
@@ -240,6 +254,7 @@ schemes:
             "own.yaml:7:11: `on` is no scheme that stands above",
             "own.yaml:10:14: `cookie:x` is no place of an input",
             "own.yaml:13:11: `{ts}.{body` opens a brace that it does not close",
+            "own.yaml:16:32: `, ` is no separator",
         ] {
             assert!(faults.contains(expected), "{expected}\n---\n{faults}");
         }

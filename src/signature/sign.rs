@@ -8,7 +8,7 @@ use super::draft::{Draft, Signed, fields};
 use super::input::{Input, Location};
 use super::key::Signer;
 use super::scheme::{KeyForm, KeyId, Scheme};
-use super::template::Values;
+use super::template::{Piece, Values};
 use super::{Message, Secret, SignatureError};
 
 impl Scheme {
@@ -93,14 +93,10 @@ impl Scheme {
         draft.signatures.clear();
         let few = signers.len().min(1);
         let signers = if self.lists_signatures() { signers } else { &signers[..few] };
-        draft.signatures = self
-            .rendered(draft)?
-            .iter()
-            .map(|message| {
-                let text = |signer: &Signer| sig.encoding.encode(&signer.sign(message));
-                signers.iter().map(|s| [&sig.input.tag, text(s).as_str()].concat()).collect()
-            })
-            .collect();
+        draft.signatures = self.signatures(draft, |message| {
+            let text = |signer: &Signer| sig.encoding.encode(&signer.sign(message));
+            signers.iter().map(|s| [&sig.input.tag, text(s).as_str()].concat()).collect()
+        })?;
         Ok(())
     }
 
@@ -119,10 +115,14 @@ impl Scheme {
         Ok(())
     }
 
-    /// What is signed of each item.
-    fn rendered(&self, draft: &Draft) -> Result<Vec<Vec<u8>>, SignatureError> {
+    /// What `sign` makes of each item.
+    fn signatures(
+        &self,
+        draft: &Draft,
+        sign: impl Fn(&[Piece]) -> Vec<String>,
+    ) -> Result<Vec<Vec<String>>, SignatureError> {
         let missing = |input| SignatureError::Missing { scheme: self.name.clone(), input };
-        let Some(template) = &self.sign else { return Ok(vec![Vec::new()]) };
+        let Some(template) = &self.sign else { return Ok(vec![sign(&[])]) };
         let is_form = self.is_form();
         let open = (is_form || template.reads_headers()).then(|| self.assemble(draft));
         let headers = open.as_ref().map_or(&[][..], |open| &open.headers);
@@ -149,7 +149,8 @@ impl Scheme {
             form: &form,
             document: document.as_ref().and_then(|document| document.pointer(item)),
         };
-        items.iter().map(|item| template.render(&values(item)).map_err(missing)).collect()
+        let signed = |item| template.pieces(&values(item)).map(|message| sign(&message));
+        items.iter().map(|item| signed(item).map_err(missing)).collect()
     }
 
     /// The id of the key, and the variable, as the signing key makes them.

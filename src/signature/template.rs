@@ -5,6 +5,8 @@
 //! `{body|json-sort}` `{body|json-sort-js}` `{body|base64url}` `{body|crc32-dec}`
 //! `{var|header-values}` `{var|before-dots}`. Anything else is a fault of the scheme's text.
 
+use std::borrow::Cow;
+
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde_json::Value;
@@ -43,6 +45,9 @@ enum Part {
     HeaderValues,
     BeforeDots,
 }
+
+/// A run of the bytes that are signed.
+pub(super) type Piece<'v> = Cow<'v, [u8]>;
 
 /// Where the parts get their values.
 #[derive(Default)]
@@ -138,13 +143,14 @@ impl Template {
         self.parts.contains(&Part::HeaderValues)
     }
 
-    /// The bytes to be signed, or the part whose value is missing.
-    pub(super) fn render(&self, values: &Values) -> Result<Vec<u8>, String> {
-        let mut out = Vec::with_capacity(values.body.len() + 128);
+    /// The bytes to be signed, piece by piece so that no body is copied, or the part whose value is
+    /// missing.
+    pub(super) fn pieces<'v>(&'v self, values: &Values<'v>) -> Result<Vec<Piece<'v>>, String> {
+        let mut pieces = Vec::with_capacity(self.parts.len());
         for part in &self.parts {
-            part.render(values, &mut out)?;
+            pieces.push(part.piece(values)?);
         }
-        Ok(out)
+        Ok(pieces)
     }
 }
 
@@ -180,54 +186,53 @@ impl Part {
         })
     }
 
-    fn render(&self, values: &Values, out: &mut Vec<u8>) -> Result<(), String> {
+    fn piece<'v>(&'v self, values: &Values<'v>) -> Result<Piece<'v>, String> {
         let var = || values.var.ok_or("the variable");
-        match self {
-            Self::Text(text) => out.extend_from_slice(text.as_bytes()),
-            Self::Id => out.extend_from_slice(values.id.ok_or("id")?.as_bytes()),
-            Self::Ts => out.extend_from_slice(values.ts.ok_or("ts")?.as_bytes()),
-            Self::KeyId => out.extend_from_slice(values.key_id.ok_or("keyid")?.as_bytes()),
-            Self::Url => out.extend_from_slice(values.url.as_bytes()),
-            Self::Method => out.extend_from_slice(values.method.as_bytes()),
-            Self::Body => out.extend_from_slice(values.body),
+        Ok(match self {
+            Self::Text(text) => text.as_bytes().into(),
+            Self::Id => values.id.ok_or("id")?.as_bytes().into(),
+            Self::Ts => values.ts.ok_or("ts")?.as_bytes().into(),
+            Self::KeyId => values.key_id.ok_or("keyid")?.as_bytes().into(),
+            Self::Url => values.url.as_bytes().into(),
+            Self::Method => values.method.as_bytes().into(),
+            Self::Body => values.body.into(),
             Self::SortedBody => {
-                out.extend(canonical::sorted(values.body).ok_or("a body of JSON")?.into_bytes());
+                canonical::sorted(values.body).ok_or("a body of JSON")?.into_bytes().into()
             }
             Self::ReplacedBody => {
                 let sorted = canonical::sorted_by_replacer(values.body);
-                out.extend(sorted.ok_or("a body that is a JSON object")?.into_bytes());
+                sorted.ok_or("a body that is a JSON object")?.into_bytes().into()
             }
-            Self::EncodedBody => out.extend(URL_SAFE_NO_PAD.encode(values.body).into_bytes()),
-            Self::Checksum => out.extend(crc32fast::hash(values.body).to_string().into_bytes()),
-            Self::Header(name) => out.extend_from_slice(values.header(name)?.as_bytes()),
+            Self::EncodedBody => URL_SAFE_NO_PAD.encode(values.body).into_bytes().into(),
+            Self::Checksum => crc32fast::hash(values.body).to_string().into_bytes().into(),
+            Self::Header(name) => values.header(name)?.as_bytes().into(),
             Self::Json(pointer) => {
                 let document = values.document.ok_or_else(|| format!("json:{pointer}"))?;
-                out.extend_from_slice(scalar(document.pointer(pointer)).as_bytes());
+                scalar(document.pointer(pointer)).into_bytes().into()
             }
             Self::Form(name) => {
                 let field = values.form.iter().find(|(n, _)| n == name);
                 let (_, value) = field.ok_or_else(|| format!("form:{name}"))?;
-                out.extend_from_slice(value.as_bytes());
+                value.as_bytes().into()
             }
-            Self::WebhookId => out.extend(webhook_id(values.url).into_bytes()),
-            Self::Base => out.extend(base::base(values)?),
-            Self::Var => out.extend_from_slice(var()?.as_bytes()),
+            Self::WebhookId => webhook_id(values.url).into_bytes().into(),
+            Self::Base => base::base(values)?.into(),
+            Self::Var => var()?.as_bytes().into(),
             Self::HeaderValues => {
                 let named = var()?.split(' ').filter(|name| !name.is_empty());
                 let listed: Result<Vec<&str>, String> = named.map(|n| values.header(n)).collect();
-                out.extend(listed?.join(".").into_bytes());
+                listed?.join(".").into_bytes().into()
             }
             Self::BeforeDots => {
                 let (protected, _) = var()?.split_once("..").ok_or("a detached JWS")?;
-                out.extend_from_slice(protected.as_bytes());
+                protected.as_bytes().into()
             }
-        }
-        Ok(())
+        })
     }
 }
 
-impl Values<'_> {
-    fn header(&self, name: &str) -> Result<&str, String> {
+impl<'v> Values<'v> {
+    fn header(&self, name: &str) -> Result<&'v str, String> {
         let found = self.headers.iter().find(|(n, _)| n.eq_ignore_ascii_case(name));
         found.map(|(_, value)| value.as_str()).ok_or_else(|| format!("header:{name}"))
     }

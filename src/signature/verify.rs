@@ -43,7 +43,7 @@ impl Scheme {
     #[must_use]
     pub fn id_in(&self, arrived: &Arrived) -> Option<String> {
         let claim = Claim { arrived, form: Vec::new(), item: None };
-        claim.one(self.id.as_ref()?).ok()?
+        claim.one(self.id.as_ref()?).ok()?.map(Cow::into_owned)
     }
 
     /// The instant at which a message says it was signed.
@@ -96,7 +96,7 @@ impl Scheme {
         checkers: &[Checker],
         now: SimTime,
     ) -> Result<(), Rejection> {
-        let one = |name, input: Option<&Input>| match input {
+        let one = |name, input| match input {
             Some(input) if self.proves(name, input) => claim.one(input),
             _ => Ok(None),
         };
@@ -128,15 +128,15 @@ impl Scheme {
             document: claim.item,
         };
         let signed = match &self.sign {
-            Some(template) => template.render(&values).map_err(Rejection::Missing)?,
+            Some(template) => template.pieces(&values).map_err(Rejection::Missing)?,
             None => Vec::new(),
         };
-        let listed = sig.input.items(&list);
-        if listed.is_empty() {
+        let mut listed = sig.input.items(&list).peekable();
+        if listed.peek().is_none() {
             return Err(Rejection::UnknownTag(sig.input.tag.clone()));
         }
         let decode = |text| sig.encoding.decode(text, sig.fold_case);
-        let mut decoded = listed.into_iter().filter_map(decode).peekable();
+        let mut decoded = listed.filter_map(decode).peekable();
         if decoded.peek().is_none() {
             return Err(Rejection::Undecodable(sig.encoding.word()));
         }
@@ -189,18 +189,27 @@ impl Claim<'_> {
     /// All values of a header.
     fn header(&self, name: &str) -> impl Iterator<Item = &str> {
         let headers = self.arrived.headers.iter();
-        headers.filter(move |(n, _)| n.eq_ignore_ascii_case(name)).map(|(_, v)| v.as_str())
+        // Nearly all are spelt alike, and comparing without regard to case is dear.
+        let is_named = move |n: &str| n == name || n.eq_ignore_ascii_case(name);
+        headers.filter(move |(n, _)| is_named(n)).map(|(_, v)| v.as_str())
     }
 
     /// The one item of an input.
-    fn one(&self, input: &Input) -> Result<Option<String>, Rejection> {
-        let Some(text) = self.text(input)? else { return Ok(None) };
-        match input.items(&text).as_slice() {
-            [] if input.required => Err(Rejection::Missing(input.at.word())),
-            [] => Ok(None),
-            [item] => Ok(Some((*item).to_owned())),
-            _ => Err(Rejection::Repeated(input.at.word())),
-        }
+    fn one<'c>(&'c self, input: &'c Input) -> Result<Option<Cow<'c, str>>, Rejection> {
+        Ok(match self.text(input)? {
+            None => None,
+            Some(Cow::Borrowed(text)) => only_item(input, text)?.map(Cow::Borrowed),
+            Some(Cow::Owned(text)) => only_item(input, &text)?.map(|item| item.to_owned().into()),
+        })
+    }
+}
+
+fn only_item<'t>(input: &'t Input, text: &'t str) -> Result<Option<&'t str>, Rejection> {
+    let mut items = input.items(text);
+    match (items.next(), items.next()) {
+        (None, _) if input.required => Err(Rejection::Missing(input.at.word())),
+        (_, Some(_)) => Err(Rejection::Repeated(input.at.word())),
+        (item, None) => Ok(item),
     }
 }
 
