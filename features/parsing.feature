@@ -19,6 +19,21 @@ Feature: What was sent is what is read
       | payment.confirmed |
       | payment.settled   |
 
+  @PARSE-02
+  Scenario Outline: A text in other scripts is accepted: <event>
+    Given an order of 72.00 USDT on tron
+    When the payer sends 72.00 USDT
+    And the network confirms the transfer
+    And "<event>" is delivered with a text in other scripts
+    Then the notification is acknowledged
+    And the order is paid
+    And exactly one credit of 72.00 USDT is posted
+
+    Examples:
+      | event             |
+      | payment.confirmed |
+      | payment.settled   |
+
   @PARSE-06
   Scenario Outline: A very large amount arrives to the last atom: <amount>
     Given an order of <amount> on <network>

@@ -27,3 +27,15 @@ Feature: Yesterday's news is not today's money
     Then the order is paid
     And exactly one credit of 48.00 USDC is posted
     And the order is fulfilled once
+
+  @should @REPLAY-03
+  Scenario: What is dated in the future has no effect either
+    Given an order of 26.00 USDC on base
+    When a forged "payment.confirmed" arrives, signed 360 seconds ahead
+    Then nothing changes
+    And no credit is posted
+    When the payer sends 26.00 USDC
+    And the network confirms the transfer
+    And "payment.confirmed" is delivered
+    Then the order is paid
+    And exactly one credit of 26.00 USDC is posted

@@ -5,11 +5,11 @@
 
 use sha2::{Digest, Sha256};
 
-use crate::model::Span;
+use crate::model::{SimTime, Span};
 use crate::scenario::Forgery;
 use crate::signature::{Draft, Message, Scheme, Secret, SignatureError, Signed, Signer};
 
-const HOUR_S: u32 = 3600;
+const HOUR: Span = Span::from_s(3600);
 
 /// Why there is no such forgery.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -69,7 +69,14 @@ pub fn forge(
             scheme.seal(&mut draft, &other()?)?;
             scheme.mistag(&mut draft).ok_or(nothing("its signatures name no version"))?;
         }
-        Forgery::Aged(seconds) => draft = aged(scheme, &genuine, message, seconds)?,
+        Forgery::Aged(seconds) => {
+            let then = message.ts.minus(Span::from_s(seconds.into()));
+            draft = dated(scheme, &genuine, message, then)?;
+        }
+        Forgery::Ahead(seconds) => {
+            let then = message.ts.plus(Span::from_s(seconds.into()));
+            draft = dated(scheme, &genuine, message, then)?;
+        }
         Forgery::Tampered => {
             scheme.signs_content().then_some(()).ok_or(nothing("its token covers no content"))?;
             scheme.seal_another(&mut draft, &genuine, otherwise)?;
@@ -83,24 +90,23 @@ pub fn forge(
             draft.id = Some(String::from_utf8_lossy(&id).into_owned());
         }
         Forgery::Restamped => {
-            draft = aged(scheme, &genuine, message, HOUR_S)?;
+            draft = dated(scheme, &genuine, message, message.ts.minus(HOUR))?;
             draft.ts = scheme.stamp(message.ts);
         }
     }
     Ok(scheme.assemble(&draft))
 }
 
-/// What a genuine sender would have sent so many seconds before.
-fn aged<'m>(
+/// What a genuine sender would have sent at that time.
+fn dated<'m>(
     scheme: &Scheme,
     genuine: &[Signer],
     message: &Message<'m>,
-    seconds: u32,
+    ts: SimTime,
 ) -> Result<Draft<'m>, ForgeError> {
     if !scheme.has_timestamp() {
         return Err(nothing(scheme, "it has no timestamp"));
     }
-    let ts = message.ts.minus(Span::from_s(u64::from(seconds)));
     let mut draft = scheme.draft(&Message { ts, ..*message });
     scheme.seal(&mut draft, genuine)?;
     Ok(draft)
@@ -131,7 +137,6 @@ fn otherwise(body: &[u8]) -> Vec<u8> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::model::SimTime;
     use crate::signature::{Arrived, Rejection, scheme};
 
     const BODY: &[u8] = br#"{"id":"evt_1","type":"payment.confirmed"}"#;
@@ -163,6 +168,7 @@ mod tests {
         check(Forgery::Random, &Rejection::Mismatch);
         check(Forgery::Tampered, &Rejection::Mismatch);
         check(Forgery::Aged(301), &Rejection::Stale(Span::from_s(300)));
+        check(Forgery::Ahead(301), &Rejection::Ahead(Span::from_s(300)));
         check(Forgery::Truncated, &Rejection::Undecodable("base64"));
         check(Forgery::EmptySignature, &Rejection::Undecodable("base64"));
         check(Forgery::Undecodable, &Rejection::Undecodable("base64"));

@@ -17,4 +17,4 @@ mod spelling;
 pub use attack::{Trial, Trials, trials};
 pub use forgery::{ForgeError, forge};
 pub use mistake::{Mistaken, apart, mistakes};
-pub use spelling::respell;
+pub use spelling::{annotate, respell};

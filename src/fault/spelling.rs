@@ -18,6 +18,24 @@ pub fn respell(body: &[u8]) -> Vec<u8> {
     out
 }
 
+/// Adds a text in letters beyond ASCII, literally, as senders may write them (RFC 8259 section
+/// 8.1): to the metadata, which is anybody's, or as a member of the whole where there is none.
+/// None: the body is no JSON object.
+#[must_use]
+pub fn annotate(body: &[u8]) -> Option<Vec<u8>> {
+    const METADATA: &[u8] = br#""metadata":{"#;
+    let members: serde_json::Map<String, Value> = serde_json::from_slice(body).ok()?;
+    let mut places = body.windows(METADATA.len()).enumerate();
+    let metadata = places.find(|(_, place)| *place == METADATA).map(|(at, _)| at + METADATA.len());
+    let (at, is_empty) = match metadata {
+        Some(at) => (at, body.get(at) == Some(&b'}')),
+        None => (body.iter().position(|byte| *byte == b'{')? + 1, members.is_empty()),
+    };
+    let comma = if is_empty { "" } else { "," };
+    let note = format!(r#""note":"Größe, 價格, ✓"{comma}"#);
+    Some([&body[..at], note.as_bytes(), &body[at..]].concat())
+}
+
 /// Reads valid JSON from `at` on and writes it oddly.
 struct Speller<'t> {
     text: &'t [u8],
@@ -142,6 +160,19 @@ mod tests {
 
     fn parse(text: &[u8]) -> Value {
         serde_json::from_slice(text).unwrap()
+    }
+
+    #[test]
+    fn a_note_is_one_text_more_and_nothing_else() {
+        let cases = [
+            (r#"{"id":1}"#, r#"{"note":"Größe, 價格, ✓","id":1}"#),
+            (r#"{"metadata":{}}"#, r#"{"metadata":{"note":"Größe, 價格, ✓"}}"#),
+            (r#"{"metadata":{"a":1}}"#, r#"{"metadata":{"note":"Größe, 價格, ✓","a":1}}"#),
+        ];
+        for (body, noted) in cases {
+            assert_eq!(annotate(body.as_bytes()), Some(noted.as_bytes().to_vec()));
+        }
+        assert_eq!((annotate(b"[1]"), annotate(b"id=1")), (None, None));
     }
 
     #[test]

@@ -134,7 +134,8 @@ pub static CHECK_WITHOUT_EFFECT: Rule = Rule {
             | Forgery::Undecodable
             | Forgery::UnknownVersion
             | Forgery::Truncated
-            | Forgery::Aged(_) => false,
+            | Forgery::Aged(_)
+            | Forgery::Ahead(_) => false,
         };
         one(case, claims_payment(wrong))
     },

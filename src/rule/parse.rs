@@ -28,15 +28,32 @@ pub static OVER_REWRITTEN_BODY: Rule = Rule {
     references: &["circlefin/arc-escrow#34", "box/box-node-sdk#568", "RFC 8259 section 2"],
     explains: &[],
     judge: |case| {
-        let respelled = |attempt: &Attempt| attempt.alteration == Alteration::Respelled;
-        let judged = match refused(case, respelled, "a genuine notification in odd but legal JSON")
-        {
-            Outcome::Fail(breach) => {
-                paid_anyway(case, &breach.violation.reference).unwrap_or(Outcome::Fail(breach))
-            }
-            other => other,
-        };
-        controlled(case, judged)
+        altered(case, Alteration::Respelled, "a genuine notification in odd but legal JSON")
+    },
+};
+
+/// PARSE-02
+pub static CHARSET_CONFUSED: Rule = Rule {
+    code: "PARSE-02",
+    title: "a notification with letters beyond ASCII is refused",
+    level: Level::Must,
+    holds: "JSON is UTF-8. A merchant that decodes the body in another charset before it verifies \
+        refuses genuine notifications as soon as a customer has an umlaut in the name: paid orders \
+        stay unpaid.",
+    judged: "A genuine notification with a text in other scripts is refused, with all its retries, \
+        while a plain one in the same scenario is accepted. Control: in the same scenario, an \
+        order paid exactly becomes paid.",
+    not_judged: "What the merchant does with the text; any 2xx, and any order that becomes paid in \
+        another way, is right.",
+    fix: "Verify the raw bytes; decode them as UTF-8 afterwards.",
+    needs: &[Need::Checkout],
+    only_on: None,
+    owner: Owner::Engineering,
+    references: &["razorpay/razorpay-dot-net#156", "github/docs#3567", "RFC 8259 section 8.1"],
+    explains: &[],
+    judge: |case| {
+        let what = "a genuine notification with a text in other scripts";
+        altered(case, Alteration::OtherScripts, what)
     },
 };
 
@@ -105,14 +122,24 @@ pub static UNKNOWN_EVENT: Rule = Rule {
 
 /// The order became paid within the scenario although the notification was refused: the merchant
 /// knew already, and said so, or asked the provider itself.
-fn paid_anyway(case: &Case<'_>, reference: &Reference) -> Option<Outcome> {
+fn paid_anyway(case: &Case<'_>, reference: &Reference, alteration: Alteration) -> Option<Outcome> {
     let order = case.order(reference)?;
-    let (sent, _) = order.attempts.iter().rfind(|(_, a)| a.alteration == Alteration::Respelled)?;
+    let (sent, _) = order.attempts.iter().rfind(|(_, a)| a.alteration == alteration)?;
     let paid = order.looks.iter().find(|look| {
         look.observed.why == Why::Changed && look.shown.state == Some(OrderState::Paid)
     })?;
-    let what = "the order is paid, whatever the answer to the odd spelling was".into();
+    let what = "the order is paid, whatever the answer to that notification was".into();
     Some(Outcome::Pass { what, witnesses: vec![*sent, paid.seq] })
+}
+
+/// Judges genuine messages that were altered in that way.
+fn altered(case: &Case<'_>, alteration: Alteration, what: &str) -> Outcome {
+    let judged = match refused(case, |attempt| attempt.alteration == alteration, what) {
+        Outcome::Fail(breach) => paid_anyway(case, &breach.violation.reference, alteration)
+            .unwrap_or(Outcome::Fail(breach)),
+        other => other,
+    };
+    controlled(case, judged)
 }
 
 /// Whether messages of a kind are refused for good although ordinary ones are accepted.

@@ -20,9 +20,31 @@ pub static NO_FRESHNESS: Rule = Rule {
     only_on: None,
     owner: Owner::Engineering,
     references: &["GHSA-q9g3-q6fj-hc2x", "flippercloud/flipper#1022", "Standard Webhooks"],
-    explains: &[],
+    explains: &["REPLAY-03"],
     judge: |case| {
         let stale = effects(case, |attempt| matches!(attempt.forgery, Some(Forgery::Aged(_))));
         stale.unwrap_or(Outcome::NotExercised)
+    },
+};
+
+/// REPLAY-03
+pub static DATED_AHEAD: Rule = Rule {
+    code: "REPLAY-03",
+    title: "a notification dated in the future is accepted",
+    level: Level::Should,
+    holds: "A window that is open towards the future is twice as wide: whoever once held a message \
+        that is dated ahead can play it back until its time has come and gone.",
+    judged: "A genuinely signed notification, dated a minute beyond the tolerance ahead, claims a \
+        payment that the provider does not know at that moment, and must have no effect.",
+    not_judged: "The exact boundary of the window.",
+    fix: "Compare the distance between timestamp and clock, not the age.",
+    needs: &[Need::Checkout, Need::Order],
+    only_on: None,
+    owner: Owner::Engineering,
+    references: &["camunda/connectors#8989", "Standard Webhooks"],
+    explains: &[],
+    judge: |case| {
+        let ahead = effects(case, |attempt| matches!(attempt.forgery, Some(Forgery::Ahead(_))));
+        ahead.unwrap_or(Outcome::NotExercised)
     },
 };

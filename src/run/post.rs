@@ -4,7 +4,7 @@ use bytes::Bytes;
 
 use super::lane::{Lane, Stop, Task};
 use super::{Message, Now, Sent, World};
-use crate::fault::{ForgeError, forge, respell};
+use crate::fault::{ForgeError, annotate, forge, respell};
 use crate::history::{Answer, Attempt, Fact};
 use crate::model::{EventKind, Span};
 use crate::provider::{Event, EventSubject, Outcome};
@@ -86,7 +86,10 @@ impl Lane {
             let event = event.ok_or_else(|| Stop::Broken(format!("there is no {kind}")))?;
             let event = match deliver.alteration {
                 Alteration::NewEventId => world.provider.restate(&event),
-                Alteration::None | Alteration::Respelled | Alteration::SignedAgo(_) => event,
+                Alteration::None
+                | Alteration::Respelled
+                | Alteration::OtherScripts
+                | Alteration::SignedAgo(_) => event,
             };
             let mut batch = Batch::genuine(event);
             batch.alteration = deliver.alteration;
@@ -134,6 +137,7 @@ impl Lane {
         let beyond_s = u32::try_from(window_s.saturating_add(60)).unwrap_or(u32::MAX);
         let forgery = match forgery {
             Forgery::Aged(seconds) => Forgery::Aged(seconds.max(beyond_s)),
+            Forgery::Ahead(seconds) => Forgery::Ahead(seconds.max(beyond_s)),
             other => other,
         };
         let mut batch = Batch::genuine(event);
@@ -173,6 +177,10 @@ impl Lane {
         let event = world.provider.as_sent(&batch.event, world.clock(self.id()), batch.is_retry);
         let body = match batch.alteration {
             Alteration::Respelled => Bytes::from(respell(&event.body)),
+            Alteration::OtherScripts => {
+                let noted = annotate(&event.body);
+                noted.ok_or_else(|| self.not_there("messages are no JSON objects"))?.into()
+            }
             Alteration::None | Alteration::NewEventId | Alteration::SignedAgo(_) => {
                 event.body.clone()
             }
@@ -184,6 +192,7 @@ impl Lane {
             Alteration::None
             | Alteration::NewEventId
             | Alteration::Respelled
+            | Alteration::OtherScripts
             | Alteration::SignedAgo(_) => Span::default(),
         };
         let message = signature::Message {

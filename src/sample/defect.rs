@@ -54,12 +54,16 @@ defects! {
         "lets failures and expiries in without a signature, so that anyone cancels orders";
     ReserialisedBody = "reserialised-body", "PARSE-01",
         "verifies its own spelling of the JSON instead of the bytes that were signed";
+    CharsetConfused = "charset-confused", "PARSE-02",
+        "takes the body for Latin-1 before it verifies";
     FloatingMoney = "floating-money", "PARSE-06",
         "books amounts that went through a floating-point number";
     UnknownTypeCrash = "unknown-type-crash", "PARSE-07",
         "answers 500 to a type of event that it does not know";
     NoFreshness = "no-freshness-window", "REPLAY-01",
         "never compares the signed timestamp with its clock";
+    OnlyAgeChecked = "only-age-checked", "REPLAY-03",
+        "refuses what is too old and takes what is dated ahead";
     NoDuplicateCheck = "no-dedup", "IDEM-01",
         "books and ships again for every delivery of the same event";
     CreditPerStatus = "credit-per-status", "IDEM-02",

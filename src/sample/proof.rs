@@ -63,11 +63,17 @@ impl Key {
         let timestamp = header(headers, "webhook-timestamp")?;
         let listed = header(headers, "webhook-signature")?;
         let sent_s: u64 = timestamp.parse().map_err(|_| Refusal::Header)?;
-        if now_s.abs_diff(sent_s) > TOLERANCE_S && fault != Some(Fault::NoFreshness) {
+        let distance_s = match fault {
+            Some(Fault::NoFreshness) => 0,
+            Some(Fault::OnlyAgeChecked) => now_s.saturating_sub(sent_s),
+            _ => now_s.abs_diff(sent_s),
+        };
+        if distance_s > TOLERANCE_S {
             return Err(Refusal::Stale);
         }
         let expected = match fault {
             Some(Fault::ReserialisedBody) => self.sign(id, timestamp, &respell(body)),
+            Some(Fault::CharsetConfused) => self.sign(id, timestamp, &decoded_twice(body)),
             _ => self.sign(id, timestamp, body),
         };
         // Other versions than v1 are skipped: a sender may offer several kinds at once.
@@ -132,6 +138,11 @@ fn matches(signature: &str, expected: &[u8; 32], fault: Option<Fault>) -> bool {
 fn respell(body: &[u8]) -> Vec<u8> {
     let parsed = serde_json::from_slice::<serde_json::Value>(body);
     parsed.ok().and_then(|value| serde_json::to_vec(&value).ok()).unwrap_or_else(|| body.to_vec())
+}
+
+/// Planted (PARSE-02): the body as it reads when it is taken for Latin-1 and written as UTF-8.
+fn decoded_twice(body: &[u8]) -> Vec<u8> {
+    body.iter().map(|byte| char::from(*byte)).collect::<String>().into_bytes()
 }
 
 #[cfg(test)]

@@ -52,6 +52,7 @@ pub(super) enum Proof {
     UnknownVersion,
     Truncated,
     Aged,
+    Ahead,
 }
 
 impl Stage {
@@ -118,6 +119,10 @@ impl Stage {
                     let mut renamed: Value = serde_json::from_str(&last).unwrap();
                     renamed["id"] = format!("evt_{n}").into();
                     self.send(&renamed.to_string(), Proof::Genuine).await
+                }
+                "noted" => {
+                    let noted = last.replacen('{', "{\"note\":\"Größe\",", 1);
+                    self.send(&noted, Proof::Genuine).await
                 }
                 "spaced" => self.send(&last.replace("\":", "\" : "), Proof::Genuine).await,
                 "test" => {
@@ -205,13 +210,17 @@ impl Stage {
 
     pub(super) async fn send(&self, body: &str, proof: Proof) -> StatusCode {
         let now = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap().as_secs();
-        let age = if matches!(proof, Proof::Aged) { 3600 } else { 0 };
+        let dated = match proof {
+            Proof::Aged => now - 3600,
+            Proof::Ahead => now + 3600,
+            _ => now,
+        };
         let key = match proof {
             Proof::WrongKey => b"another key".as_slice(),
             Proof::EmptyKey => b"",
             _ => KEY,
         };
-        let timestamp = (now - age).to_string();
+        let timestamp = dated.to_string();
         let mut mac = Hmac::<Sha256>::new_from_slice(key).unwrap();
         mac.update(format!("evt_header.{timestamp}.{body}").as_bytes());
         let mut signature = format!("v1,{}", STANDARD.encode(mac.finalize().into_bytes()));
@@ -220,7 +229,12 @@ impl Stage {
             Proof::Empty => signature.truncate(3),
             Proof::Undecodable => signature.replace_range(3.., "!!!!"),
             Proof::UnknownVersion => signature = "v9,AAAA".to_owned(),
-            Proof::Genuine | Proof::Unsigned | Proof::WrongKey | Proof::EmptyKey | Proof::Aged => {}
+            Proof::Genuine
+            | Proof::Unsigned
+            | Proof::WrongKey
+            | Proof::EmptyKey
+            | Proof::Aged
+            | Proof::Ahead => {}
         }
         let request = self.http.post(format!("{}/webhooks/payments", self.base));
         let request = match proof {
@@ -270,6 +284,7 @@ impl Proof {
             "unknown-version" => Self::UnknownVersion,
             "truncated" => Self::Truncated,
             "aged" => Self::Aged,
+            "ahead" => Self::Ahead,
             _ => Self::Genuine,
         }
     }

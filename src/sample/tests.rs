@@ -42,6 +42,10 @@ floating-money         | due:1000.000001 confirmed            | paid 1 1000.0000
 floating-money         | due:9007199254.740993 confirmed      | paid 1 9007199254.740993 - 200 | paid 1 9007199254.740992 - 200
 unknown-type-crash     | paid unknown                         | provisional 0 - - 200          | provisional 0 - - 500
 no-freshness-window    | forged-confirmed:aged                | awaiting 0 - - 401             | paid 1 250 - 200
+charset-confused       | hidden-confirmed noted               | paid 1 250 - 200               | awaiting 0 - - 401
+charset-confused       | confirmed                            | paid 1 250 - 200               | paid 1 250 - 200
+only-age-checked       | forged-confirmed:ahead               | awaiting 0 - - 401             | paid 1 250 - 200
+only-age-checked       | forged-confirmed:aged                | awaiting 0 - - 401             | awaiting 0 - - 401
 no-dedup               | paid confirmed again                 | paid 1 250 - 200               | paid 2 250,250 - 200
 no-dedup               | confirmed settled again              | paid 1 250 - 200               | paid 2 250,250 - 200
 no-dedup               | confirmed settled new-id reconcile   | paid 1 250 - 200               | paid 1 250 - 200

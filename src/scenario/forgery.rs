@@ -26,6 +26,8 @@ pub enum Forgery {
     UnknownVersion,
     /// Signed genuinely, with a timestamp this many seconds old, beyond the tolerance.
     Aged(u32),
+    /// Signed genuinely, with a timestamp this many seconds ahead, beyond the tolerance.
+    Ahead(u32),
     /// Signed genuinely; then the body was changed.
     Tampered,
     /// Signed genuinely; then the signed id beside the body was changed.
@@ -34,7 +36,7 @@ pub enum Forgery {
     Restamped,
 }
 
-/// Every way but the aged one, which has a number: its word in YAML, and how a step says it.
+/// Every way but those that have a number: its word in YAML, and how a step says it.
 pub const FORGERIES: &[(Forgery, &str, &str)] = &[
     (Forgery::Unsigned, "unsigned", "without a signature"),
     (Forgery::EmptySignature, "empty-signature", "with an empty signature"),
@@ -57,7 +59,8 @@ impl Forgery {
             Some((.., phrase)) => (*phrase).to_owned(),
             None => match self {
                 Self::Aged(seconds) => format!("signed {seconds} seconds ago"),
-                _ => unreachable!("only the aged one is not in the table"),
+                Self::Ahead(seconds) => format!("signed {seconds} seconds ahead"),
+                _ => unreachable!("only those with a number are not in the table"),
             },
         }
     }

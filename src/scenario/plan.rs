@@ -143,6 +143,8 @@ pub enum Alteration {
     NewEventId,
     /// The same JSON, oddly but legally spelt: spacing, key order, escapes. Signed as sent.
     Respelled,
+    /// The same JSON with one text more, in letters beyond ASCII. Signed as sent.
+    OtherScripts,
     /// Signed so many seconds ago, within the tolerance.
     SignedAgo(u32),
 }

@@ -93,6 +93,22 @@ pub(super) const GROUP: Group = Group {
         },
         Wording {
             keyword: Keyword::When,
+            expression: "{event} is delivered with a text in other scripts",
+            doc: "One text more, in the metadata where there is any, with letters beyond ASCII as \
+                  they are, signed as it is sent. Where messages are no JSON objects, the scenario is not applicable.",
+            example: "\"payment.confirmed\" is delivered with a text in other scripts",
+            build: |args| {
+                deliver(vec![args.event(0)?], 1, Arrival::InTurn, Alteration::OtherScripts)
+            },
+            print: |action| match altered(action)? {
+                (event, Alteration::OtherScripts) => {
+                    Some(format!("\"{event}\" is delivered with a text in other scripts"))
+                }
+                _ => None,
+            },
+        },
+        Wording {
+            keyword: Keyword::When,
             expression: "{event} is delivered, signed {span} ago",
             doc: "Delayed on its way, still within the tolerance: its timestamp is that old.",
             example: "\"payment.confirmed\" is delivered, signed 150 seconds ago",

@@ -20,7 +20,7 @@ pub(super) const GROUP: Group = Group {
             example: "a forged \"payment.confirmed\" arrives signed with another key",
             build: |args| Ok(Action::Forge { claim: args.event(0)?, forgery: args.forgery(1)? }),
             print: |action| match action {
-                Action::Forge { forgery: Forgery::Aged(_), .. } => None,
+                Action::Forge { forgery: Forgery::Aged(_) | Forgery::Ahead(_), .. } => None,
                 Action::Forge { claim, forgery } => {
                     Some(format!("a forged \"{claim}\" arrives {}", forgery.phrase()))
                 }
@@ -40,6 +40,24 @@ pub(super) const GROUP: Group = Group {
                 Action::Forge { claim, forgery: Forgery::Aged(s) } => {
                     let ago = span(Span::from_s((*s).into()))?;
                     Some(format!("a stale \"{claim}\" arrives, signed {ago} ago"))
+                }
+                _ => None,
+            },
+        },
+        Wording {
+            keyword: Keyword::When,
+            expression: "a forged {event} arrives, signed {span} ahead",
+            doc: "Signed with the endpoint's own key, with a timestamp in the future, beyond the \
+                  tolerance.",
+            example: "a forged \"payment.confirmed\" arrives, signed 360 seconds ahead",
+            build: |args| {
+                let forgery = Forgery::Ahead(seconds(args, 1)?);
+                Ok(Action::Forge { claim: args.event(0)?, forgery })
+            },
+            print: |action| match action {
+                Action::Forge { claim, forgery: Forgery::Ahead(s) } => {
+                    let ahead = span(Span::from_s((*s).into()))?;
+                    Some(format!("a forged \"{claim}\" arrives, signed {ahead} ahead"))
                 }
                 _ => None,
             },

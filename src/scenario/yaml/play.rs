@@ -129,7 +129,7 @@ fn copies(cursor: &Cursor<'_>, row: &Row<'_>) -> Option<u32> {
     }
 }
 
-/// `none`, `new-event-id`, `respelled` or `{signed_ago: 150s}`
+/// `none`, `new-event-id`, `respelled`, `other-scripts` or `{signed_ago: 150s}`
 fn alteration(cursor: &Cursor<'_>, row: &Row<'_>) -> Option<Alteration> {
     if let Value::Map(_) = cursor.node().value {
         let ago = cursor.fields(&["signed_ago"]).need("signed_ago")?;
@@ -140,8 +140,10 @@ fn alteration(cursor: &Cursor<'_>, row: &Row<'_>) -> Option<Alteration> {
         "none" => Some(Alteration::None),
         "new-event-id" => Some(Alteration::NewEventId),
         "respelled" => Some(Alteration::Respelled),
+        "other-scripts" => Some(Alteration::OtherScripts),
         _ => {
-            let known = ["none", "new-event-id", "respelled", "{signed_ago: 150s}"];
+            let known =
+                ["none", "new-event-id", "respelled", "other-scripts", "{signed_ago: 150s}"];
             cursor.unknown(&word, "alteration", &known);
             None
         }
@@ -169,17 +171,21 @@ fn forge(cursor: &Cursor<'_>, row: &Row<'_>) -> Option<Action> {
     Some(Action::Forge { claim: claim?, forgery: forgery? })
 }
 
-/// A word of the table, or `{aged: 360s}`.
+/// A word of the table, `{aged: 360s}` or `{ahead: 360s}`.
 fn forgery(cursor: &Cursor<'_>, row: &Row<'_>) -> Option<Forgery> {
     if let Value::Map(_) = cursor.node().value {
-        let aged = cursor.fields(&["aged"]).need("aged")?;
+        let fields = cursor.fields(&["aged", "ahead"]);
+        if let Some(ahead) = fields.get("ahead") {
+            return Some(Forgery::Ahead(seconds(&ahead, row)?));
+        }
+        let aged = fields.need("aged")?;
         return Some(Forgery::Aged(seconds(&aged, row)?));
     }
     let word = row.text(cursor)?;
     let found = FORGERIES.iter().find(|(_, known, _)| *known == word);
     if found.is_none() {
         let words = FORGERIES.iter().map(|(_, known, _)| *known);
-        let known: Vec<_> = words.chain(["{aged: 360s}"]).collect();
+        let known: Vec<_> = words.chain(["{aged: 360s}", "{ahead: 360s}"]).collect();
         cursor.unknown(&word, "forgery", &known);
     }
     found.map(|(forgery, ..)| *forgery)
