@@ -4,15 +4,16 @@
 //! too, and a key answers the same until it expires. The service answers one call at a time: that a
 //! request is in progress is only said by trouble.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, VecDeque};
+use std::sync::Arc;
 
+use bytes::Bytes;
 use serde_json::Value;
 
 use crate::model::{SimTime, Span};
 
 use super::api::{ApiReply, ApiRequest};
 use super::endpoint::EndpointStatus;
-use super::id::digest;
 use super::problem::{Code, Problem};
 use super::profile::Idempotency as Habit;
 
@@ -51,12 +52,17 @@ pub(super) struct Scope {
 
 /// The outcomes kept.
 #[derive(Debug, Default)]
-pub(super) struct Idempotency(BTreeMap<Scope, Kept>);
+pub(super) struct Idempotency {
+    outcomes: BTreeMap<Arc<Scope>, Kept>,
+    /// For each partition, whose clock is its own, the oldest first.
+    ages: BTreeMap<u32, VecDeque<(SimTime, Arc<Scope>)>>,
+}
 
 #[derive(Debug)]
 struct Kept {
     since: SimTime,
-    fingerprint: [u8; 32],
+    /// Looked into only when the key comes again, which is rare.
+    body: Bytes,
     outcome: Outcome,
 }
 
@@ -72,13 +78,12 @@ impl Idempotency {
     pub fn find(
         &self,
         habit: Habit,
-        (scope, fingerprint): (&Scope, &[u8; 32]),
+        (scope, body): (&Scope, &Bytes),
         now: SimTime,
     ) -> Result<Option<Outcome>, Problem> {
-        let kept = self.0.get(scope).filter(|kept| now.since(kept.since) < KEPT);
+        let kept = self.outcomes.get(scope).filter(|kept| now.since(kept.since) < KEPT);
         let Some(kept) = kept else { return Ok(None) };
-        let same = kept.fingerprint == *fingerprint || habit == Habit::IgnoreBody;
-        if same {
+        if habit == Habit::IgnoreBody || is_same(&kept.body, body) {
             return Ok(Some(kept.outcome.clone()));
         }
         let code = match habit {
@@ -94,12 +99,30 @@ impl Idempotency {
 
     /// Whether a request came with that key before.
     pub fn knows(&self, scope: &Scope) -> bool {
-        self.0.contains_key(scope)
+        self.outcomes.contains_key(scope)
     }
 
-    /// Keeps what a request came to.
-    pub fn keep(&mut self, scope: Scope, fingerprint: [u8; 32], outcome: Outcome, now: SimTime) {
-        self.0.insert(scope, Kept { since: now, fingerprint, outcome });
+    /// Keeps what a request came to, and forgets what is over by the clock of this partition.
+    pub fn keep(
+        &mut self,
+        (scope, body): (Scope, Bytes),
+        outcome: Outcome,
+        (now, partition): (SimTime, u32),
+    ) {
+        let is_over = |since: SimTime| now.since(since) >= KEPT;
+        let ages = self.ages.entry(partition).or_default();
+        while let Some((since, over)) = ages.front()
+            && is_over(*since)
+        {
+            // The key may have begun anew since then.
+            if self.outcomes.get(over).is_some_and(|kept| is_over(kept.since)) {
+                self.outcomes.remove(over);
+            }
+            ages.pop_front();
+        }
+        let scope = Arc::new(scope);
+        ages.push_back((now, scope.clone()));
+        self.outcomes.insert(scope, Kept { since: now, body, outcome });
     }
 }
 
@@ -145,16 +168,12 @@ pub(super) fn is_replay(reply: &ApiReply) -> bool {
     reply.headers.iter().any(|(name, _)| says_so(name))
 }
 
-/// What makes two bodies the same request: their JSON, whatever the order of keys and the spacing,
-/// for a client that serialises anew when it retries. Text that is no JSON stands for itself.
-pub(super) fn fingerprint(body: &[u8]) -> [u8; 32] {
-    match serde_json::from_slice::<Value>(body) {
-        Ok(mut value) => {
-            value.sort_all_objects();
-            digest(&[b"json", value.to_string().as_bytes()])
-        }
-        Err(_) => digest(&[b"raw", body]),
-    }
+/// Whether two bodies are the same request: their JSON is, whatever the order of keys and the
+/// spacing, for a client that serialises anew when it retries. Text that is no JSON stands for
+/// itself.
+fn is_same(one: &[u8], other: &[u8]) -> bool {
+    let json = |body| serde_json::from_slice::<Value>(body).ok();
+    one == other || json(one).is_some_and(|value| json(other) == Some(value))
 }
 
 #[cfg(test)]
@@ -162,13 +181,38 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_fingerprint_ignores_spelling_only() {
+    fn another_spelling_is_the_same_request() {
         let same =
             [r#"{"a":1,"b":{"c":"x","d":[]}}"#, "{ \"b\": {\"d\":[],\"c\":\"\\u0078\"}, \"a\":1}"];
-        assert_eq!(fingerprint(same[0].as_bytes()), fingerprint(same[1].as_bytes()));
+        assert!(is_same(same[0].as_bytes(), same[1].as_bytes()));
         let others = [r#"{"a":2,"b":{"c":"x","d":[]}}"#, r#"{"a":1}"#, "{", ""];
         for other in others {
-            assert_ne!(fingerprint(same[0].as_bytes()), fingerprint(other.as_bytes()), "{other}");
+            assert!(!is_same(same[0].as_bytes(), other.as_bytes()), "{other}");
+            assert!(is_same(other.as_bytes(), other.as_bytes()), "{other}");
         }
+    }
+
+    #[test]
+    fn what_is_over_is_forgotten_by_the_clock_of_its_own_partition() {
+        let scope = |key: &str| Scope {
+            api_key: None,
+            method: "POST".to_owned(),
+            path: "/v1/payments".to_owned(),
+            key: key.to_owned(),
+        };
+        let start = SimTime::from_unix_ms(1_767_608_128_412);
+        let (almost, after) = (start.plus(Span::from_ms(KEPT.ms() - 1)), start.plus(KEPT));
+        let mut kept = Idempotency::default();
+        let mut keep = |key, now, partition| {
+            kept.keep((scope(key), Bytes::new()), Outcome::Created(0), (now, partition));
+            ["a", "b", "c", "d"].map(|key| kept.knows(&scope(key)))
+        };
+        assert_eq!(keep("a", start, 1), [true, false, false, false]);
+        assert_eq!(keep("b", start, 2), [true, true, false, false]);
+        assert_eq!(keep("c", almost, 1), [true, true, true, false]);
+        assert_eq!(keep("d", after, 1), [false, true, true, true]);
+        // A key that begins anew is kept for as long again.
+        assert_eq!(keep("d", after.plus(KEPT), 1), [false, true, false, true]);
+        assert_eq!(keep("a", after.plus(KEPT), 1), [true, true, false, true]);
     }
 }

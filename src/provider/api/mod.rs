@@ -208,14 +208,13 @@ impl Provider {
 
     /// Does what the call asks for once per key, as far as the profile has it.
     fn idempotent(&mut self, call: &Call<'_>, handler: Once) -> Result<ApiReply, Problem> {
-        let Call { request, api_key, now, .. } = *call;
+        let Call { request, api_key, now, partition, .. } = *call;
         let habit = self.profile.api.idempotency;
         let Some(key) = idempotency::key(request.headers.get("idempotency-key"), habit)? else {
             return handler(self, call).map(|(reply, _)| reply);
         };
         let scope = Scope::of(request, api_key, key);
-        let fingerprint = idempotency::fingerprint(&request.body);
-        if let Some(outcome) = self.idempotency.find(habit, (&scope, &fingerprint), now)? {
+        if let Some(outcome) = self.idempotency.find(habit, (&scope, &request.body), now)? {
             let mut reply = match outcome {
                 Outcome::Created(position) => self.created(position),
                 Outcome::Refunded(id) => self.refunded(&id),
@@ -238,7 +237,8 @@ impl Provider {
             }
             Err(problem) => return Err(problem),
         };
-        self.idempotency.keep(scope, fingerprint, outcome, now);
+        let request = (scope, request.body.clone());
+        self.idempotency.keep(request, outcome, (now, partition));
         Ok(reply)
     }
 }
