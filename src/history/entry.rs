@@ -9,7 +9,7 @@ use crate::model::{
     EventId, EventKind, LaneId, Money, Observation, PaymentId, Rail, Reference, SimTime, Span,
     Trouble, Truth,
 };
-use crate::scenario::{Alteration, Arrival, Expectation, Forgery, Phase, Source};
+use crate::scenario::{Alteration, Arrival, Expectation, Forgery, Kill, Phase, Source};
 
 /// One line of the history.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -59,6 +59,13 @@ pub enum Fact {
         /// What, as a sentence.
         what: String,
     },
+    /// The merchant was killed by us, on purpose.
+    Killed {
+        /// When.
+        moment: Kill,
+    },
+    /// It was started again on what it had kept, and is ready.
+    Restarted,
     /// A scenario ended.
     ScenarioEnded(ScenarioEnded),
     /// The run was interrupted; what follows is only its end.

@@ -35,6 +35,8 @@ enum News {
     AllGone,
     /// Our owner asks for the end, and stays to see it.
     StopAsked,
+    /// Our owner asks for the end at once and without warning.
+    KillAsked,
     /// Our owner is gone, or has lost its patience.
     Orphaned,
 }
@@ -48,6 +50,8 @@ struct Seen {
 
 /// The word by which an owner asks for the end, on a line of its own.
 pub(super) const STOP: &[u8] = b"stop\n";
+/// The word by which an owner asks for SIGKILL.
+pub(super) const KILL: &[u8] = b"kill\n";
 
 /// Runs `command` in a process group of its own until it ends or stdin does; then nothing of it is
 /// left, nor of `scratch` if stdin ended first. Answers the command's exit code, or 128 and the
@@ -81,6 +85,7 @@ pub fn guard(
     let mut seen = Seen::default();
     match news.recv() {
         Ok(News::Ended(code)) => seen.code = Some(code),
+        Ok(News::KillAsked) => {}
         Ok(News::AllGone | News::StopAsked) | Err(_) => {
             end_group(group, with)?;
             wait_until_gone(&news, within, &mut seen);
@@ -148,8 +153,13 @@ fn watch_stdin(sender: Sender<News>) {
     thread::spawn(move || {
         let lines = io::stdin().lock().lines();
         // An error is an end: whoever owned the pipe cannot reach us any more.
-        for _ in lines.map_while(Result::ok).filter(|line| line == "stop") {
-            let _ = sender.send(News::StopAsked);
+        for line in lines.map_while(Result::ok) {
+            let news = match line.as_str() {
+                "stop" => News::StopAsked,
+                "kill" => News::KillAsked,
+                _ => continue,
+            };
+            let _ = sender.send(news);
         }
         let _ = sender.send(News::Orphaned);
     });
@@ -188,7 +198,7 @@ fn wait_until_gone(news: &Receiver<News>, within: Duration, seen: &mut Seen) -> 
     loop {
         match news.recv_timeout(deadline.saturating_duration_since(Instant::now())) {
             Ok(News::Ended(code)) => seen.code = Some(code),
-            Ok(News::StopAsked) => {}
+            Ok(News::StopAsked | News::KillAsked) => {}
             Ok(News::Orphaned) => {
                 seen.is_orphaned = true;
                 return false;

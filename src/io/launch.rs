@@ -151,6 +151,14 @@ impl Launched {
         drop(leash);
     }
 
+    /// Ends it at once, by SIGKILL. Returns when nothing of it is left.
+    pub async fn kill(self) {
+        let Self { mut leash, mut ended, .. } = self;
+        // One that has ended does not hear it.
+        let _ = leash.write_all(guardian::KILL).await;
+        drop(timeout(GUARDIAN_GRACE, ended.wait_for(Option::is_some)).await);
+    }
+
     /// Its end, to be waited for while somebody else holds it.
     pub fn end(&self) -> impl Future<Output = ()> + use<> {
         let mut ended = self.ended.clone();

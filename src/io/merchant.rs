@@ -160,6 +160,24 @@ impl Merchant {
         self.process.as_ref()?.bury(life, || self.deliverer.forget_connections()).await
     }
 
+    /// Kills the merchant, if it is ours; nothing of it runs before `revive`.
+    pub async fn kill(&self) {
+        if let Some(process) = &self.process {
+            process.kill(|| self.deliverer.forget_connections()).await;
+        }
+    }
+
+    /// Starts it again after a kill, and waits until it is ready.
+    ///
+    /// # Errors
+    /// It does not start, dies, or is not ready in time.
+    pub async fn revive(&self) -> Result<(), ProcessError> {
+        match &self.process {
+            Some(process) => process.revive().await,
+            None => Ok(()),
+        }
+    }
+
     /// Ends the merchant, if it is ours, and everything of it.
     pub async fn stop(&self) {
         if let Some(process) = &self.process {

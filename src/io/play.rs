@@ -36,7 +36,9 @@ pub(super) async fn all(shared: &Arc<Shared>, plan: Plan, jobs: usize) {
     if lanes.len() > waiting.len() {
         super::audit::calm(shared).await;
     }
-    for group in waiting.chunks(jobs) {
+    let (alone, together): (Vec<_>, Vec<_>) =
+        waiting.into_iter().partition(|(_, scenario)| scenario.kills());
+    for group in together.chunks(jobs) {
         let meeting = Arc::new(Meeting::new(group.len()));
         let lanes = group.iter().cloned();
         let tasks = lanes.map(|(id, scenario)| {
@@ -45,6 +47,7 @@ pub(super) async fn all(shared: &Arc<Shared>, plan: Plan, jobs: usize) {
         });
         join(tasks.collect()).await;
     }
+    side_by_side(shared, alone, 1).await;
 }
 
 async fn side_by_side(shared: &Arc<Shared>, lanes: Vec<(LaneId, Arc<Scenario>)>, jobs: usize) {
@@ -96,6 +99,8 @@ pub(super) async fn lane(
         () = shared.interrupted.happens() => {}
     }
     shared.gates.open(id);
+    // Whoever comes next must find a merchant; why there is none is told by what he meets.
+    let _ = revive(shared).await;
     let mut world = shared.world();
     world.flush();
     world.leave(id)
@@ -127,6 +132,8 @@ async fn steps(shared: &Arc<Shared>, mut lane: Lane, meeting: Option<&Meeting>) 
                 Answer::Sent(checkout.beside(sent, shared, lane.id()).await)
             }
             Request::Release => checkout.release(shared, lane.id()).await,
+            Request::Kill => checkout.killed(shared, lane.id()).await,
+            Request::Restart => Answer::Restarted(revive(shared).await),
             Request::Look(reference) => {
                 let hands = shared.merchant.hands();
                 Answer::Seen(probe::observe(hands, &shared.profile, &reference).await)
@@ -191,6 +198,17 @@ impl<'a> Checkout<'a> {
         }
     }
 
+    /// Kills the merchant before the answer that it waits for goes, if it waits for one.
+    async fn killed(&mut self, shared: &Shared, lane: LaneId) -> Answer {
+        shared.merchant.kill().await;
+        shared.gates.open(lane);
+        let driven = match self.waits.take() {
+            Some(drive) => Some(drive.await),
+            None => None,
+        };
+        Answer::Killed { driven, early: std::mem::take(&mut self.early) }
+    }
+
     async fn release(&mut self, shared: &Shared, lane: LaneId) -> Answer {
         shared.gates.open(lane);
         let driven = match self.waits.take() {
@@ -212,6 +230,11 @@ async fn bury(shared: &Shared, life: u64) -> Option<(String, bool)> {
     Some((burial.last_words, burial.is_first))
 }
 
+/// Starts a merchant again that was killed; in words why it is not ready.
+async fn revive(shared: &Shared) -> Result<(), String> {
+    shared.merchant.revive().await.map_err(|why| why.to_string())
+}
+
 /// Whether nobody answered: the merchant may be gone.
 fn has_failed(answer: &Answer) -> bool {
     let failed = |answer: &history::Answer| matches!(answer, history::Answer::Failed(_));
@@ -220,6 +243,8 @@ fn has_failed(answer: &Answer) -> bool {
         Answer::Sent(sent) => sent.iter().any(|sent| failed(&sent.answer)),
         Answer::Seen(seen) => seen.is_err(),
         Answer::Released { driven, .. } => driven.as_ref().is_some_and(failed),
+        // These deaths are our own doing.
+        Answer::Killed { .. } | Answer::Restarted(_) => false,
         Answer::Start | Answer::Held | Answer::Paused | Answer::Died { .. } => false,
     }
 }

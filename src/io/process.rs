@@ -84,11 +84,14 @@ pub(super) struct Process {
 }
 
 /// The life that is lived now, and how the one before ended.
+#[derive(Default)]
 struct Life {
     number: u64,
     /// None before the first, and after one that could not be followed by another.
     launched: Option<Launched>,
     last_words: String,
+    /// Killed on purpose, until it is revived: nobody is to blame, and nothing is started.
+    is_down: bool,
 }
 
 impl Process {
@@ -101,7 +104,7 @@ impl Process {
             start,
             base_url: base_url.to_owned(),
             scratch: scratch.to_owned(),
-            current: Mutex::new(Life { number: 1, launched: None, last_words: String::new() }),
+            current: Mutex::new(Life { number: 1, ..Life::default() }),
             life: watch::Sender::new(1),
         }
     }
@@ -125,7 +128,7 @@ impl Process {
     /// next one is begun, once `at_death` has forgotten what belonged to the dead. Where none can
     /// be, nobody is blamed for what does not live.
     pub(super) async fn bury(&self, life: u64, at_death: impl FnOnce()) -> Option<Burial> {
-        if self.lives(life).await {
+        if self.current.lock().await.is_down || self.lives(life).await {
             return None;
         }
         let mut current = self.current.lock().await;
@@ -154,6 +157,35 @@ impl Process {
         current.number += 1;
         self.life.send_replace(current.number);
         Some(Burial { last_words, is_first: true, told })
+    }
+
+    /// Ends it at once and without warning; `at_death` forgets what belonged to it. Nothing is
+    /// started before [`Self::revive`].
+    pub(super) async fn kill(&self, at_death: impl FnOnce()) {
+        let mut current = self.current.lock().await;
+        let Some(launched) = current.launched.take() else { return };
+        launched.kill().await;
+        at_death();
+        current.is_down = true;
+    }
+
+    /// After a kill: the next life on what the last one had kept, without what comes before the
+    /// first. Where it lives, nothing happens.
+    pub(super) async fn revive(&self) -> Result<(), ProcessError> {
+        let mut current = self.current.lock().await;
+        if !std::mem::take(&mut current.is_down) {
+            return Ok(());
+        }
+        let begun = self.live(&mut current).await;
+        if begun.is_err()
+            && let Some(launched) = current.launched.take()
+        {
+            launched.stop().await;
+            current.last_words = "killed, it could not be started again".to_owned();
+        }
+        current.number += 1;
+        self.life.send_replace(current.number);
+        begun
     }
 
     /// Ends it, and everything of it.

@@ -192,6 +192,7 @@ async fn on_stage<T>(
     let settings = Settings {
         policy: profile.policy.clone(),
         can_reconcile: profile.connection().reconcile,
+        can_restart: profile.start.is_some(),
         profile: stage.profile,
         scheme: stage.scheme,
         secret: stage.identity.webhook_secret,

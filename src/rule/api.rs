@@ -103,9 +103,16 @@ fn troubled<'a>(order: &Order<'a>, is: impl Fn(Trouble) -> bool) -> Option<(u64,
 }
 
 fn one_key(order: &Order<'_>) -> Outcome {
-    let Some((lost, first)) = troubled(order, Trouble::is_done_unheard) else {
-        return Outcome::NotExercised;
-    };
+    match troubled(order, Trouble::is_done_unheard) {
+        Some(first) => one_key_after(order, first, "asking again after a lost answer"),
+        None => Outcome::NotExercised,
+    }
+}
+
+/// After the creation `first`, of which the merchant did not hear, there is no second payment under
+/// another key.
+pub(super) fn one_key_after(order: &Order<'_>, first: (u64, &ApiCall), what: &str) -> Outcome {
+    let (lost, first) = first;
     let later: Vec<_> = order.creates.iter().filter(|(seq, _)| *seq > lost).collect();
     let Some((last, _)) = later.last() else { return Outcome::NotExercised };
     // A payment that was cancelled or ran out before is nobody's second bill.
@@ -123,7 +130,7 @@ fn one_key(order: &Order<'_>) -> Outcome {
     });
     let Some((seq, _)) = second else {
         return Outcome::Pass {
-            what: "asking again after a lost answer created nothing twice".to_owned(),
+            what: format!("{what} created nothing twice"),
             witnesses: vec![lost, *last],
         };
     };

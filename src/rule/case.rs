@@ -12,7 +12,7 @@ use crate::history::{
 };
 use crate::merchant::Policy;
 use crate::model::{EventId, EventKind, Reference, SimTime, Status, Truth};
-use crate::scenario::{Alteration, Call, Expectation};
+use crate::scenario::{Alteration, Call, Expectation, Kill};
 
 /// A scenario to be judged.
 #[derive(Debug)]
@@ -29,6 +29,10 @@ pub struct Case<'a> {
     pub expected: Vec<(u64, &'a Expected)>,
     /// When reconciliation was driven in this scenario, with success.
     pub reconciled: Vec<u64>,
+    /// When the merchant was killed on purpose.
+    pub kills: Vec<(u64, Kill)>,
+    /// When it was started again after that.
+    pub restarts: Vec<u64>,
     /// How it ended; none: the run was interrupted in it.
     pub ended: Option<&'a ScenarioEnded>,
 }
@@ -90,6 +94,8 @@ impl<'a> Case<'a> {
             orders: Vec::new(),
             expected: Vec::new(),
             reconciled: Vec::new(),
+            kills: Vec::new(),
+            restarts: Vec::new(),
             ended: None,
         };
         for entry in entries {
@@ -126,6 +132,8 @@ impl<'a> Case<'a> {
             Fact::Driven(drive) if drive.verb == "reconcile" && drive.answer.is_success() => {
                 self.reconciled.push(entry.seq);
             }
+            Fact::Killed { moment } => self.kills.push((entry.seq, *moment)),
+            Fact::Restarted => self.restarts.push(entry.seq),
             Fact::ScenarioEnded(ended) => self.ended = Some(ended),
             Fact::RunStarted(_)
             | Fact::ScenarioStarted(_)

@@ -13,6 +13,7 @@ mod back;
 mod case;
 mod conclude;
 mod control;
+mod crash;
 mod declaration;
 mod expected;
 mod finding;
@@ -89,8 +90,12 @@ pub static RULES: &[&Rule] = &[
     &api::TIMEOUT_TAKEN_FOR_FAILURE,
     &api::ERROR_READ_AS_SUCCESS,
     &api::BROKEN_ANSWER_BREAKS_ORDER,
+    &crash::ACKNOWLEDGED_NOT_KEPT,
+    &crash::MEMORY_OF_ONE_LIFE,
+    &crash::REPEATED_CALL,
     &recon::MISSED_NEVER_RECOVERED,
     &recon::RECOVERY_REPEATS,
+    &recon::OUTAGE_NEVER_CAUGHT_UP,
     &back::PARTIAL_TAKEN_FOR_FULL,
     &back::FAILED_REFUND_BOOKED,
     &back::PENDING_TAKEN_FOR_DONE,

@@ -1,10 +1,11 @@
 //! Reconciliation: webhooks are the fast path, and the books must agree without them.
 
-use super::after::each;
-use super::case::{Case, Order};
+use super::after::{each, followed};
+use super::case::{Case, Look, Order};
 use super::idem::{is_drive_to_blame, repeated_after};
 use super::oracle::Fault;
 use super::{Breach, Level, Need, Outcome, Owner, Rule};
+use crate::history::{Answer, Attempt};
 use crate::model::{EventKind, OrderState, Status};
 
 const FINAL: &[EventKind] = &[EventKind::Confirmed, EventKind::Settled];
@@ -48,6 +49,54 @@ pub static RECOVERY_REPEATS: Rule = Rule {
     explains: &[],
     judge: |case| each(case, |order| both_ways(case, order)),
 };
+
+/// RECON-07
+pub static OUTAGE_NEVER_CAUGHT_UP: Rule = Rule {
+    code: "RECON-07",
+    title: "what happened during an outage is never fetched",
+    level: Level::Must,
+    holds: "While the merchant was down, payments were confirmed and their notifications met a \
+        closed door. Recovery that begins where the new process began never asks about them.",
+    judged: "The merchant is killed, a payment becomes final and its notifications find nobody; \
+        the merchant is started again and its own reconciliation is driven. The order must be \
+        paid and the credit posted.",
+    not_judged: "Retries of the provider, which would heal it: the network loses them here.",
+    fix: "Remember how far recovery has got where the orders are stored, or ask about every order \
+        that is still open.",
+    needs: &[Need::Checkout, Need::Reconcile, Need::Order],
+    only_on: None,
+    owner: Owner::Finance,
+    references: &["btcpayserver/btcpayserver#4865", "btcpayserver/btcpayserver#4525"],
+    explains: &[],
+    judge: |case| each(case, |order| caught_up(case, order)),
+};
+
+fn caught_up(case: &Case<'_>, order: &Order<'_>) -> Outcome {
+    let Some((killed, _)) = case.kills.first() else { return Outcome::NotExercised };
+    let Some(restarted) = case.restarts.iter().find(|seq| *seq > killed) else {
+        return Outcome::NotExercised;
+    };
+    let mut genuine = order.attempts.iter().filter(|(_, attempt)| {
+        attempt.forgery.is_none()
+            && EventKind::from_word(&attempt.event_type).is_some_and(|kind| FINAL.contains(&kind))
+    });
+    let in_vain = |(seq, attempt): &(u64, &Attempt)| {
+        (*killed..*restarted).contains(seq) && matches!(attempt.answer, Answer::Failed(_))
+    };
+    let Some((missed, _)) = genuine.clone().find(|it| in_vain(it)) else {
+        return Outcome::NotExercised;
+    };
+    let Some(driven) = case.reconciled.iter().find(|seq| *seq > restarted).copied() else {
+        return Outcome::NotExercised;
+    };
+    // Whoever was told after all needed no recovery.
+    if genuine.any(|(_, attempt)| attempt.answer.is_taken()) {
+        return Outcome::NotExercised;
+    }
+    let stimulus = vec![*killed, *missed, *restarted, driven];
+    let is_paid = |look: &Look<'_>| look.shown.state == Some(OrderState::Paid);
+    followed(order, stimulus, &[Fault::Missing], is_paid, "recovery after an outage")
+}
 
 fn missed(case: &Case<'_>, order: &Order<'_>) -> Outcome {
     let announced = order.attempts.iter().any(|(_, attempt)| {

@@ -39,6 +39,8 @@ pub(super) fn instants(entry: &Entry, case: &Case<'_>) -> Vec<Instant> {
         Fact::Opened(opened) => {
             line(Plane::Merchant, format!("order {} over {}", opened.reference, opened.amount))
         }
+        Fact::Killed { moment } => line(Plane::Merchant, format!("was killed {}", moment.tell())),
+        Fact::Restarted => line(Plane::Merchant, "was started again".to_owned()),
         Fact::Observed(observed) => looks(entry, observed, case),
         Fact::ApiCalled(call) => {
             let key = call.idempotency_key.as_deref();

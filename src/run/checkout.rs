@@ -78,6 +78,16 @@ impl Lane {
         Ok(())
     }
 
+    /// Plans the merchant's own reconciliation.
+    pub(super) fn reconcile(&mut self) -> Result<(), Stop> {
+        if !self.settings.can_reconcile {
+            return Err(Stop::NotTestable("not connected: drive.reconcile".into()));
+        }
+        self.plan(Task::Release);
+        self.plan(Task::Reconcile);
+        Ok(())
+    }
+
     pub(super) fn drove(
         &mut self,
         verb: &str,

@@ -10,7 +10,7 @@ use super::{Answer, Now, Request, Settings, World};
 use crate::history::{Fact, ScenarioEnded, ScenarioStarted};
 use crate::model::{LaneId, Money, PaymentId, Rail};
 use crate::provider::Outbox;
-use crate::scenario::{Action, Expectation, Scenario};
+use crate::scenario::{Action, Expectation, Kill, Scenario};
 
 /// Plays one scenario.
 #[derive(Debug)]
@@ -29,6 +29,8 @@ pub struct Lane {
     /// Real time since which the merchant has had nothing new to catch up with.
     pub(super) calm_since_ms: u64,
     now_ms: u64,
+    /// Whether the last message was a genuine one that was answered with 2xx.
+    pub(super) is_last_taken: bool,
 }
 
 /// Why a lane cannot go on.
@@ -40,6 +42,8 @@ pub(super) enum Stop {
     NotTestable(String),
     /// The provider of this profile has nothing of the kind.
     NotApplicable(String),
+    /// The merchant died and cannot be had again.
+    Died(String),
 }
 
 /// What is still to be done within the current step.
@@ -57,6 +61,10 @@ pub(super) enum Task {
     Reconcile,
     /// Let go what is held back, if anything is.
     Release,
+    /// Kill the merchant, if its moment is now.
+    Kill(Kill),
+    /// Start it again.
+    Restart,
     /// Let real time pass.
     Pause(crate::model::Span),
 }
@@ -69,6 +77,8 @@ pub(super) enum Doing {
     Releasing,
     Posting(Box<Batch>),
     Reconciling,
+    Killing(Kill),
+    Restarting,
     Waiting(Box<Wait>),
 }
 
@@ -91,6 +101,7 @@ impl Lane {
             looked: None,
             calm_since_ms: 0,
             now_ms: 0,
+            is_last_taken: false,
         }
     }
 
@@ -124,6 +135,7 @@ impl Lane {
             Err(Stop::NotApplicable(reason)) => {
                 self.end(ScenarioEnded::NotApplicable(reason), world, now)
             }
+            Err(Stop::Died(how)) => self.end(ScenarioEnded::MerchantDied(how), world, now),
         }
     }
 
@@ -195,6 +207,12 @@ impl Lane {
                 self.drove("reconcile", None, answer, world, now);
                 Ok(None)
             }
+            (Doing::Killing(moment), Answer::Killed { driven, early }) => {
+                self.killed(moment, (driven, early), world, now).map(|()| None)
+            }
+            (Doing::Restarting, Answer::Restarted(begun)) => {
+                self.restarted(begun, world, now).map(|()| None)
+            }
             (Doing::Waiting(wait), Answer::Seen(seen)) => Ok(self.seen(*wait, seen, world, now)),
             (Doing::Waiting(wait), Answer::Paused) => {
                 let reference = self.orders[wait.order].reference.clone();
@@ -242,6 +260,11 @@ impl Lane {
                     return Ok(Request::Release);
                 }
                 Some(Task::Release) => {}
+                Some(Task::Kill(moment)) => return self.strike(moment, world),
+                Some(Task::Restart) => {
+                    self.doing = Doing::Restarting;
+                    return Ok(Request::Restart);
+                }
                 Some(Task::Pause(span)) => return Ok(Request::Pause(span)),
                 None => match self.scenario.clone().steps.get(self.step) {
                     Some(step) => {
@@ -308,13 +331,9 @@ impl Lane {
                 self.plan(Task::Release);
                 self.plan(Task::CheckOut(due, rail));
             }
-            Action::Reconcile if !self.settings.can_reconcile => {
-                return Err(Stop::NotTestable("not connected: drive.reconcile".into()));
-            }
-            Action::Reconcile => {
-                self.plan(Task::Release);
-                self.plan(Task::Reconcile);
-            }
+            Action::Reconcile => self.reconcile()?,
+            Action::Kill(moment) => self.kill(*moment)?,
+            Action::Restart => self.plan(Task::Restart),
             Action::Expect(expectation) => self.expect(index, expectation, world, now)?,
         }
         Ok(())

@@ -6,6 +6,7 @@
 mod act;
 mod checkout;
 mod lane;
+mod life;
 mod network;
 mod order;
 mod pay;

@@ -179,6 +179,8 @@ fn named(scenario: &Scenario, number: u32) -> BTreeSet<EventKind> {
             | Action::Trouble(_)
             | Action::CheckOutAgain
             | Action::Reconcile
+            | Action::Kill(_)
+            | Action::Restart
             | Action::Expect(_) => {}
         }
     }

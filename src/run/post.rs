@@ -223,6 +223,8 @@ impl Lane {
         for (message, sent) in batch.written.iter().zip(sent) {
             self.record(&batch, message, sent, world, now);
         }
+        self.is_last_taken =
+            batch.forgery.is_none() && sent.iter().any(|sent| sent.answer.is_success());
         self.disturb(world);
         // Where some of the copies at once were let in, the race took place among them.
         let turned_away = sent.iter().all(|sent| sent.answer.is_turned_away());

@@ -40,6 +40,10 @@ pub enum Request {
     Pause(Span),
     /// Let the answer go that is held back, and say what came of the checkout that waits for it.
     Release,
+    /// Kill the merchant, and say what came of the checkout that waits, if one does.
+    Kill,
+    /// Start it again, and wait until it is ready.
+    Restart,
     /// The scenario is over; nothing more is wanted.
     Done,
 }
@@ -85,6 +89,15 @@ pub enum Answer {
         /// Whether it had to go early, because the merchant took nothing in while it waited.
         early: bool,
     },
+    /// It is dead.
+    Killed {
+        /// What became of the checkout that waited for an answer which was held back.
+        driven: Option<history::Answer>,
+        /// Whether that answer had gone before.
+        early: bool,
+    },
+    /// It is ready again, or why it is not.
+    Restarted(Result<(), String>),
     /// What became of the messages, in their order.
     Sent(Vec<Sent>),
     /// What the look showed.

@@ -14,6 +14,8 @@ pub struct Settings {
     pub policy: Policy,
     /// Whether reconciliation can be driven, or runs by itself within a declared time.
     pub can_reconcile: bool,
+    /// Whether the merchant is ours to kill and to start again.
+    pub can_restart: bool,
     /// The provider's habits.
     pub profile: Arc<Profile>,
     /// How events are signed.

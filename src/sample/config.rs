@@ -7,6 +7,7 @@ use super::SampleError;
 use super::defect::{DEFECTS, Defect, Fault, defect_by_name};
 
 /// A merchant's configuration.
+#[derive(Clone)]
 pub struct Config {
     /// `PORT`: where it listens on 127.0.0.1.
     pub port: u16,

@@ -130,10 +130,18 @@ defects! {
         "takes any 2xx for a payment, whatever the answer says";
     UnreadableIsFatal = "unreadable-is-fatal", "API-11",
         "cancels an order for good when the answer about its payment cannot be read";
+    QueueInMemory = "queue-in-memory", "CRASH-01",
+        "acknowledges at once and works off a queue that it holds in memory";
+    DuplicatesInMemory = "duplicates-in-memory", "CRASH-04",
+        "knows copies by a list in memory, and books again what is not on it";
+    KeyOfTheProcess = "key-of-the-process", "CRASH-06",
+        "makes its idempotency keys of the order and of the moment at which it was started";
     NoRecovery = "no-recovery", "RECON-01",
         "has a reconciliation job that asks nobody, so a lost notification stays lost";
     RecoveryBooksAgain = "recovery-books-again", "RECON-02",
         "books in its reconciliation what the notification has booked already";
+    RecoveryStartsNow = "recovery-starts-now", "RECON-07",
+        "asks in its reconciliation only about orders that were opened since it was started";
     PartialIsFull = "partial-is-full", "REF-05",
         "books every refund as one of everything";
     FailedRefundIsDone = "failed-refund-is-done", "REF-06",

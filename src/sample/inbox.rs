@@ -15,6 +15,8 @@ use super::store::{self, Cause, Store, StoreError};
 
 /// How long the defect of RACE-01 works between its look and its note.
 const WORK: Duration = Duration::from_millis(150);
+/// How long an event stays in the queue of the defect of CRASH-01.
+const QUEUED: Duration = Duration::from_millis(400);
 
 /// What became of an event.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -50,9 +52,31 @@ pub(super) async fn receive(
         return Ok(Receipt::Accepted);
     }
     let fault = config.fault();
-    if fault == Some(Fault::CheckThenInsert) {
-        return check_work_insert(store, event, payment, body).await;
+    match fault {
+        Some(Fault::CheckThenInsert) => check_work_insert(store, event, payment, body).await,
+        Some(Fault::DuplicatesInMemory) => listed(store, event, payment, body).await,
+        Some(Fault::QueueInMemory) => {
+            let store = store.clone();
+            tokio::spawn(async move {
+                tokio::time::sleep(QUEUED).await;
+                if let Err(error) = take_in(&store, event, payment, body, fault).await {
+                    eprintln!("{error}");
+                }
+            });
+            Ok(Receipt::Accepted)
+        }
+        _ => take_in(store, event, payment, body, fault).await,
     }
+}
+
+/// Keeps an event and applies it, in one transaction.
+async fn take_in(
+    store: &Store,
+    event: Event,
+    payment: Payment,
+    body: String,
+    fault: Option<Fault>,
+) -> Result<Receipt, StoreError> {
     let work = move |db: &Connection| {
         let found = look(db, &event, &payment, fault)?;
         note(db, &event, &payment, &body, found)
@@ -68,7 +92,7 @@ fn look(
     fault: Option<Fault>,
 ) -> rusqlite::Result<Found> {
     let is_duplicate = match fault {
-        Some(Fault::NoDuplicateCheck) => false,
+        Some(Fault::NoDuplicateCheck | Fault::DuplicatesInMemory) => false,
         Some(Fault::PaymentIdOnly) => store::has_money_event(db, &payment.id)?,
         _ => store::has_event(db, &event.id)?,
     };
@@ -136,6 +160,24 @@ pub(super) fn apply_snapshot(
     let booked = store::booked(db, &payment.id, cause, fault)?;
     let change = order.decide(payment, booked, fault);
     store::apply(db, &order, payment, &change, cause)
+}
+
+/// Planted (CRASH-04): what is a copy, only memory knows.
+async fn listed(
+    store: &Store,
+    event: Event,
+    payment: Payment,
+    body: String,
+) -> Result<Receipt, StoreError> {
+    let id = event.id.clone();
+    if !store.list(&id, true) {
+        return Ok(Receipt::Known);
+    }
+    let receipt = take_in(store, event, payment, body, Some(Fault::DuplicatesInMemory)).await;
+    if !matches!(receipt, Ok(Receipt::Accepted)) {
+        store.list(&id, false);
+    }
+    receipt
 }
 
 /// Planted (RACE-01): the look and the note are two transactions, with the work between them.

@@ -19,6 +19,8 @@ mod proof;
 mod provider;
 mod shop;
 #[cfg(test)]
+mod spoken;
+#[cfg(test)]
 mod stage;
 mod store;
 #[cfg(test)]

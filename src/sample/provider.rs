@@ -34,6 +34,8 @@ pub(super) struct Provider {
     http: Client,
     payments: String,
     key: String,
+    /// Only a defect asks.
+    started: SystemTime,
 }
 
 impl Provider {
@@ -43,6 +45,7 @@ impl Provider {
             http: Client::builder().no_proxy().timeout(TIMEOUT).build()?,
             payments: format!("{}/v1/payments", config.payments_api),
             key: config.payments_key.clone(),
+            started: SystemTime::now(),
         })
     }
 
@@ -63,6 +66,10 @@ impl Provider {
         let key = match fault {
             // Planted (API-02): the key is new each time.
             Some(Fault::KeyPerAttempt) => format!("attempt-{:?}", SystemTime::now()),
+            // Planted (CRASH-06): it is new in each life.
+            Some(Fault::KeyOfTheProcess) => {
+                format!("order-{}-{:?}", order.reference, self.started)
+            }
             _ => format!("order-{}", order.reference),
         };
         let answer = self.send(request.header("idempotency-key", key)).await?;

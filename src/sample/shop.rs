@@ -130,7 +130,9 @@ impl Shop {
             return Ok(0);
         }
         let account = self.config.payments_account.clone();
-        let look = move |db: &rusqlite::Connection| store::open_references(db, &account, fault);
+        let after = self.store.recovers_after(fault);
+        let look =
+            move |db: &rusqlite::Connection| store::open_references(db, &account, after, fault);
         let references = self.store.read(look).await?;
         let count = references.len();
         for reference in references {

@@ -16,17 +16,22 @@ use hmac::{Hmac, KeyInit, Mac};
 use serde_json::{Value, json};
 use sha2::Sha256;
 use tokio::net::TcpListener;
+use tokio::runtime::{Builder, Runtime};
 
+use super::spoken::{event, payment, stray};
 use super::{Config, defect_by_name, serve_on};
 
 const KEY: &[u8] = b"a key of the tests, 32 bytes long";
-const REFERENCE: &str = "INV/1";
+pub(super) const REFERENCE: &str = "INV/1";
 
 /// What there is between the merchant and the payment service.
 pub(super) struct Stage {
     service: Arc<Mutex<Service>>,
     base: String,
     http: reqwest::Client,
+    config: Config,
+    /// Its own threads, so that nothing of it lives on when it is killed.
+    merchant: Option<Runtime>,
     _folder: tempfile::TempDir,
 }
 
@@ -65,8 +70,6 @@ impl Stage {
         tokio::spawn(async move { axum::serve(listener, routes).await });
 
         let folder = tempfile::tempdir().unwrap();
-        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-        let base = format!("http://{}", listener.local_addr().unwrap());
         let config = Config {
             port: 0,
             db: PathBuf::from(folder.path()).join("shop.db"),
@@ -77,8 +80,28 @@ impl Stage {
             livemode: true,
             defect: defect.map(|name| defect_by_name(name).unwrap()),
         };
-        tokio::spawn(serve_on(listener, config));
-        Self { service, base, http: reqwest::Client::new(), _folder: folder }
+        let (http, base) = (reqwest::Client::new(), String::new());
+        let mut stage = Self { service, base, http, config, merchant: None, _folder: folder };
+        stage.restart();
+        stage
+    }
+
+    /// Kills the merchant, where one runs, and starts one on the same books.
+    pub(super) fn restart(&mut self) {
+        let merchant = Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();
+        let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+        listener.set_nonblocking(true).unwrap();
+        self.base = format!("http://{}", listener.local_addr().unwrap());
+        let config = self.config.clone();
+        merchant.spawn(async { serve_on(TcpListener::from_std(listener).unwrap(), config).await });
+        self.end_life();
+        self.merchant = Some(merchant);
+    }
+
+    fn end_life(&mut self) {
+        if let Some(merchant) = self.merchant.take() {
+            merchant.shutdown_background();
+        }
     }
 
     /// Whether the service answers what it creates.
@@ -103,7 +126,7 @@ impl Stage {
     }
 
     /// Opens the order and plays the words; how it ended.
-    pub(super) async fn play(&self, words: &str) -> String {
+    pub(super) async fn play(&mut self, words: &str) -> String {
         let due = words.strip_prefix("due:").and_then(|rest| rest.split(' ').next());
         assert_eq!(self.check_out(due.unwrap_or("250")).await, StatusCode::CREATED);
         let (mut last, mut answer) = (String::new(), StatusCode::OK);
@@ -134,6 +157,10 @@ impl Stage {
                     let unheard = json!({"id": "evt_x", "type": "payment.pondered", "data": [1],
                                          "account": "acct_1", "livemode": true});
                     self.send(&unheard.to_string(), Proof::Genuine).await
+                }
+                "restart" => {
+                    self.restart();
+                    StatusCode::OK
                 }
                 "reconcile" => {
                     let request = self.http.post(format!("{}/reconcile", self.base));
@@ -273,6 +300,12 @@ impl Stage {
     }
 }
 
+impl Drop for Stage {
+    fn drop(&mut self) {
+        self.end_life();
+    }
+}
+
 impl Proof {
     fn of(word: &str) -> Self {
         match word {
@@ -288,55 +321,6 @@ impl Proof {
             _ => Self::Genuine,
         }
     }
-}
-
-/// The payment in that status; what came may be in parts, `125+125`.
-pub(super) fn payment(due: &str, status: &str, received: &str) -> Value {
-    let parts: Vec<_> = received.split('+').collect();
-    let transfers = parts.iter().map(|part| json!({"asset": "USDT", "amount": part}));
-    let transfers: Vec<_> = transfers.collect();
-    let sum = match parts[..] {
-        [one] => one.to_owned(),
-        _ => parts.iter().map(|part| part.parse::<u64>().unwrap()).sum::<u64>().to_string(),
-    };
-    let timeline: &[&str] = match status {
-        "pending" => &["pending"],
-        "confirmed" => &["pending", "paid", "confirmed"],
-        "settled" => &["pending", "paid", "confirmed", "settled"],
-        "failed" => &["pending", "paid", "confirmed", "failed"],
-        "refunded" => &["pending", "paid", "confirmed", "settled", "refunded"],
-        other => &["pending", other],
-    };
-    let timeline: Vec<_> = timeline.iter().map(|status| json!({"status": status})).collect();
-    json!({"id": "pay_1", "account": "acct_1", "livemode": true, "reference": REFERENCE,
-           "status": status, "flags": [], "transactions": transfers,
-           "rail": {"asset": "USDT", "network": "tron", "decimals": 6, "contract": "TR7"},
-           "amount": {"due": due, "received": sum, "refunded": "0"},
-           "status_timeline": timeline, "dispute": null})
-}
-
-/// A transfer that does not count: right in all but one respect.
-fn stray(mistake: &str, due: &str) -> Value {
-    let mut transfer = json!({"asset": "USDT", "network": "tron", "contract": "TR7", "amount": due,
-                              "confirmations": 0, "status": "seen"});
-    match mistake {
-        "other-asset" => transfer["asset"] = "TRX".into(),
-        "other-network" => transfer["network"] = "bsc".into(),
-        "look-alike" => transfer["contract"] = "TX9".into(),
-        "failing" => transfer["status"] = "reverted".into(),
-        "untagged" => transfer["status"] = "bounced".into(),
-        "asked" => {
-            transfer["requested"] = due.into();
-            transfer["amount"] = "1".into();
-        }
-        other => panic!("no such mistake: {other}"),
-    }
-    transfer
-}
-
-pub(super) fn event(id: &str, kind: &str, payment: &Value) -> Value {
-    json!({"id": id, "type": kind, "account": "acct_1", "livemode": true,
-           "data": {"payment": payment}})
 }
 
 async fn create(

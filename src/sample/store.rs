@@ -4,6 +4,7 @@
 //! transaction of [`Store::write`]: an event and its effects are stored together or not at all,
 //! and no other writer comes between a look and what follows from it.
 
+use std::collections::BTreeSet;
 use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -29,6 +30,10 @@ pub(super) enum StoreError {
 pub(super) struct Store {
     writer: Arc<Mutex<Connection>>,
     reader: Arc<Mutex<Connection>>,
+    /// The last order that stood there when the process began; only a defect asks.
+    began_after: i64,
+    /// Planted (CRASH-04): the events that were taken in since.
+    seen: Arc<Mutex<BTreeSet<String>>>,
 }
 
 /// What made the shop apply a snapshot; a posting names it.
@@ -48,7 +53,24 @@ impl Store {
         let writer = connect(path)?;
         writer.execute_batch(include_str!("schema.sql"))?;
         let reader = connect(path)?;
-        Ok(Self { writer: Arc::new(Mutex::new(writer)), reader: Arc::new(Mutex::new(reader)) })
+        let last = "select coalesce(max(rowid), 0) from orders";
+        Ok(Self {
+            began_after: reader.query_row(last, [], |row| row.get(0))?,
+            writer: Arc::new(Mutex::new(writer)),
+            reader: Arc::new(Mutex::new(reader)),
+            seen: Arc::default(),
+        })
+    }
+
+    /// Puts an event on the list that is held in memory, or takes it off; whether that changed it.
+    pub(super) fn list(&self, event: &str, is_seen: bool) -> bool {
+        let mut seen = self.seen.lock().unwrap_or_else(PoisonError::into_inner);
+        if is_seen { seen.insert(event.to_owned()) } else { seen.remove(event) }
+    }
+
+    /// The row behind which reconciliation begins: the very first, but for a defect.
+    pub(super) fn recovers_after(&self, fault: Option<Fault>) -> i64 {
+        if fault == Some(Fault::RecoveryStartsNow) { self.began_after } else { 0 }
     }
 
     /// Runs `work` in one transaction that nothing else writes beside.
@@ -151,15 +173,16 @@ pub(super) fn refuse(db: &Connection, reference: &str) -> rusqlite::Result<()> {
 pub(super) fn open_references(
     db: &Connection,
     account: &str,
+    after: i64,
     fault: Option<Fault>,
 ) -> rusqlite::Result<Vec<String>> {
     // Planted (RECON-02) needs the settled ones as well: it trusts nothing but its own bookings.
     let all = fault == Some(Fault::RecoveryBooksAgain);
     let mut select = db.prepare_cached(
         "select reference from orders where account = ?1 and (?2 or (status <> 'settled'
-         and not (payment is null and state = 'cancelled'))) order by reference",
+         and not (payment is null and state = 'cancelled'))) and rowid > ?3 order by reference",
     )?;
-    select.query_map(params![account, all], |row| row.get(0))?.collect()
+    select.query_map(params![account, all, after], |row| row.get(0))?.collect()
 }
 
 pub(super) fn has_event(db: &Connection, id: &str) -> rusqlite::Result<bool> {
@@ -224,7 +247,7 @@ pub(super) fn booked(
     Ok(booked)
 }
 
-/// Whether a payment has been booked before. Four of the defects overlook that it has.
+/// Whether a payment has been booked before. Five of the defects overlook that it has.
 fn is_credited(
     db: &Connection,
     payment: &str,
@@ -233,7 +256,7 @@ fn is_credited(
 ) -> rusqlite::Result<bool> {
     let overlooked = match fault {
         // Whatever is delivered again is booked again.
-        Some(Fault::NoDuplicateCheck) => {
+        Some(Fault::NoDuplicateCheck | Fault::DuplicatesInMemory) => {
             Some("select 1 from events where payment = ?1 and id = ?2 and kind = ?3 and applied")
         }
         // So is what is announced again, under whichever id.

@@ -17,7 +17,8 @@ use axum::http::StatusCode;
 use futures::future::join_all;
 
 use super::DEFECTS;
-use super::stage::{Proof, Stage, event, payment};
+use super::spoken::{event, payment};
+use super::stage::{Proof, Stage};
 
 const PLAYS: &str = "
 no-signature-check     | forged-confirmed:wrong-key           | awaiting 0 - - 401             | paid 1 250 - 200
@@ -46,6 +47,10 @@ charset-confused       | hidden-confirmed noted               | paid 1 250 - 200
 charset-confused       | confirmed                            | paid 1 250 - 200               | paid 1 250 - 200
 only-age-checked       | forged-confirmed:ahead               | awaiting 0 - - 401             | paid 1 250 - 200
 only-age-checked       | forged-confirmed:aged                | awaiting 0 - - 401             | awaiting 0 - - 401
+queue-in-memory        | confirmed restart                    | paid 1 250 - 200               | awaiting 0 - - 200
+duplicates-in-memory   | confirmed again restart              | paid 1 250 - 200               | paid 1 250 - 200
+duplicates-in-memory   | confirmed restart again              | paid 1 250 - 200               | paid 2 250,250 - 200
+recovery-starts-now    | restart hidden-confirmed reconcile   | paid 1 250 - 200               | awaiting 0 - - 200
 no-dedup               | paid confirmed again                 | paid 1 250 - 200               | paid 2 250,250 - 200
 no-dedup               | confirmed settled again              | paid 1 250 - 200               | paid 2 250,250 - 200
 no-dedup               | confirmed settled new-id reconcile   | paid 1 250 - 200               | paid 1 250 - 200
@@ -154,6 +159,9 @@ async fn each_defect_shows_and_the_sound_merchant_stands() {
     assert_eq!(told_before_the_answer(None).await, "paid 1 250 -");
     assert_eq!(told_before_the_answer(Some("early-event-lost")).await, "awaiting 0 - -");
     shown.insert("early-event-lost");
+    assert_eq!(created_by_two_lives(None).await, 1);
+    assert_eq!(created_by_two_lives(Some("key-of-the-process")).await, 2);
+    shown.insert("key-of-the-process");
     let all = DEFECTS.iter().map(|defect| defect.name).collect();
     assert_eq!(shown, all, "each defect needs a play that shows it");
 }
@@ -170,6 +178,16 @@ async fn created(
     let _first = stage.check_out("250").await;
     let second = stage.check_out("250").await;
     format!("{}, {} created", second.as_u16(), stage.payments_created())
+}
+
+/// How many payments come of a creation that was not heard of, and a checkout in the next life.
+async fn created_by_two_lives(defect: Option<&str>) -> usize {
+    let mut stage = Stage::start(defect).await;
+    stage.answer_next(StatusCode::SERVICE_UNAVAILABLE, "{}", true);
+    let _first = stage.check_out("250").await;
+    stage.restart();
+    assert_eq!(stage.check_out("250").await, StatusCode::CREATED);
+    stage.payments_created()
 }
 
 /// The end, where the confirmation came before the creation was answered.
@@ -205,7 +223,7 @@ async fn a_checkout_submitted_twice_creates_one_payment() {
 }
 
 async fn check(defect: Option<&str>, play: &str, end: &str) {
-    let stage = Stage::start(defect).await;
+    let mut stage = Stage::start(defect).await;
     let ended = stage.play(play).await;
     assert_eq!(ended, end, "`{play}` with {}", defect.unwrap_or("no defect"));
 }

@@ -5,6 +5,7 @@
 mod call;
 mod forgery;
 pub mod gherkin;
+mod kill;
 mod orders;
 mod payment;
 mod plan;
@@ -16,6 +17,7 @@ pub mod yaml;
 
 pub use call::{ApiTrouble, Call};
 pub use forgery::{FORGERIES, Forgery};
+pub use kill::{KILLS, Kill, KillRow};
 pub use payment::{Network, Operation, Pay, Replacement};
 pub use plan::{
     Action, Alteration, Arrival, Deliver, Expectation, Phase, Plan, Scenario, Source, Step,

@@ -43,7 +43,11 @@ impl Orders {
                 self.focus = at;
                 Ok(())
             }
-            Action::PassTime(_) | Action::Trouble(_) | Action::Reconcile => Ok(()),
+            Action::PassTime(_)
+            | Action::Trouble(_)
+            | Action::Reconcile
+            | Action::Kill(_)
+            | Action::Restart => Ok(()),
             _ if self.rails.is_empty() => Err(NONE_OPEN.to_owned()),
             _ => Ok(()),
         }

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use serde::{Deserialize, Serialize};
 
-use super::{ApiTrouble, Forgery, Network, Operation, Pay};
+use super::{ApiTrouble, Forgery, Kill, Network, Operation, Pay};
 use crate::model::{EventKind, ExceptionClass, Money, OrderState, Rail, Span};
 
 /// Everything that will be played.
@@ -105,6 +105,10 @@ pub enum Action {
     CheckOutAgain,
     /// The merchant's own reconciliation runs now.
     Reconcile,
+    /// The merchant's process is killed.
+    Kill(Kill),
+    /// It is started again on what it has kept.
+    Restart,
     /// What must be seen.
     Expect(Expectation),
 }
@@ -193,7 +197,8 @@ pub enum Phase {
     Parallel,
     /// Alone: it touches the whole process or the whole list.
     Exclusive,
-    /// With others that wait for the same drive of reconciliation.
+    /// With others that wait for the same drive of reconciliation; what kills the merchant comes
+    /// last, by itself.
     Reconciliation,
 }
 
@@ -215,12 +220,18 @@ impl Plan {
 }
 
 impl Scenario {
+    /// Whether it kills the merchant: then it shares nothing with others, not even a drive.
+    #[must_use]
+    pub fn kills(&self) -> bool {
+        self.steps.iter().any(|step| matches!(step.action, Action::Kill(_)))
+    }
+
     /// When it may run, from what it does.
     #[must_use]
     pub fn phase(&self) -> Phase {
         if self.steps.iter().any(|step| step.action == Action::Reconcile) {
             Phase::Reconciliation
-        } else if self.tags.contains("exclusive") {
+        } else if self.kills() || self.tags.contains("exclusive") {
             Phase::Exclusive
         } else {
             Phase::Parallel

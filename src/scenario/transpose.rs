@@ -96,6 +96,8 @@ fn action(action: &Action, rail: &'static Rail) -> Option<Action> {
         | Action::Trouble(_)
         | Action::CheckOutAgain
         | Action::Reconcile
+        | Action::Kill(_)
+        | Action::Restart
         | Action::Expect(_) => action.clone(),
     })
 }
@@ -152,6 +154,8 @@ fn names(action: &Action, kind: EventKind) -> bool {
         | Action::Trouble(_)
         | Action::CheckOutAgain
         | Action::Reconcile
+        | Action::Kill(_)
+        | Action::Restart
         | Action::Expect(_) => false,
     }
 }

@@ -82,8 +82,8 @@ fn a_sound_merchant_is_told_so_and_what_is_left_untested() {
     for word in [
         "countersign.yaml is valid",
         "seen: awaiting, provisional, paid, 1 posting",
-        "without drive.reconcile (or policy.background_every): LIFE-02, RECON-01, RECON-02",
-        "- {rules: [LIFE-02, RECON-01, RECON-02], reason: \"…\"}",
+        "without drive.reconcile (or policy.background_every): LIFE-02, RECON-01, RECON-02, RECON-07",
+        "- {rules: [LIFE-02, RECON-01, RECON-02, RECON-07], reason: \"…\"}",
     ] {
         assert!(told.contains(word) || flat(&told).contains(word), "{word}: {told}");
     }

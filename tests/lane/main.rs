@@ -36,6 +36,7 @@ const REQUESTS_MAX: u32 = 10_000;
 struct Shop {
     policy: Policy,
     can_reconcile: bool,
+    can_restart: bool,
     can_check_out: bool,
     /// Status and `Retry-After` for the n-th message of that type, from 1.
     answer: fn(&str, u32) -> (u16, Option<u64>),
@@ -50,6 +51,8 @@ struct Shop {
     dies: Option<(&'static str, bool)>,
     /// Whether it takes nothing in while it waits for the provider.
     is_blocked: bool,
+    /// Whether it can be had again after a kill.
+    restarts: Result<(), &'static str>,
 }
 
 impl Default for Shop {
@@ -57,12 +60,14 @@ impl Default for Shop {
         Self {
             policy: Policy::default(),
             can_reconcile: false,
+            can_restart: false,
             can_check_out: true,
             answer: |_, _| (200, None),
             believes: &["payment.confirmed", "payment.settled"],
             repeats: false,
             lag_ms: 0,
             is_blocked: false,
+            restarts: Ok(()),
             dies: None,
         }
     }
@@ -76,6 +81,8 @@ enum Asked {
     Look,
     Pause(u64),
     Release,
+    Kill,
+    Restart,
 }
 
 /// A scenario that was played.
@@ -101,6 +108,7 @@ fn play(shop: Shop, steps: &str) -> Played {
     let settings = Settings {
         policy: shop.policy.clone(),
         can_reconcile: shop.can_reconcile,
+        can_restart: shop.can_restart,
         profile: Arc::default(),
         scheme: signature::scheme("standard-webhooks").unwrap(),
         secret: Secret::new("whsec_MDEyMzQ1Njc4OTAxMjM0NTY3ODkwMTIzNDU2Nzg5MDE="),
@@ -166,6 +174,8 @@ impl Stage {
             Request::Look(_) => ("look", Asked::Look),
             Request::Pause(span) => ("pause", Asked::Pause(span.ms())),
             Request::Release => ("release", Asked::Release),
+            Request::Kill => ("kill", Asked::Kill),
+            Request::Restart => ("restart", Asked::Restart),
             Request::Done => unreachable!("it is over"),
         };
         self.asked.push((self.real_ms, asked));
@@ -188,6 +198,8 @@ impl Stage {
             Request::Release => {
                 Answer::Released { driven: Some(http(201)), early: self.shop.is_blocked }
             }
+            Request::Kill => Answer::Killed { driven: None, early: false },
+            Request::Restart => Answer::Restarted(self.shop.restarts.map_err(str::to_owned)),
             Request::Done => unreachable!("it is over"),
         }
     }

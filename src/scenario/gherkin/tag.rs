@@ -3,7 +3,7 @@
 use crate::input::{InputError, nearest};
 
 /// Words for parts of the suite, as `--tags` selects them.
-pub const AREAS: [&str; 15] = [
+pub const AREAS: [&str; 16] = [
     "authenticity",
     "parsing",
     "replay",
@@ -15,6 +15,7 @@ pub const AREAS: [&str; 15] = [
     "refunds",
     "disputes",
     "rails",
+    "crashes",
     "reconciliation",
     "api",
     "operations",

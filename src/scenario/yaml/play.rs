@@ -5,7 +5,7 @@ use super::pay::{network, operate, pay, replace};
 use super::{Story, expect, open, trouble};
 use crate::input::{Cursor, Value};
 use crate::model::{EventKind, Span};
-use crate::scenario::{Action, Alteration, Arrival, Deliver, FORGERIES, Forgery, Pay};
+use crate::scenario::{Action, Alteration, Arrival, Deliver, FORGERIES, Forgery, KILLS, Kill, Pay};
 
 /// More copies than this prove nothing that fewer do not.
 const COPIES_MAX: u32 = 100;
@@ -28,6 +28,7 @@ const VERBS: &[(&str, Verb)] = &[
     ("drop", |c, row, _| Some(vec![dropped(c, row)?])),
     ("forge", |c, row, _| Some(vec![forge(c, row)?])),
     ("trouble", |c, row, _| trouble::read(c, row)),
+    ("kill", |c, row, _| Some(vec![Action::Kill(kill(c, row)?)])),
     ("focus", |c, row, _| Some(vec![Action::Focus(row.number(c)?)])),
 ];
 
@@ -38,6 +39,7 @@ const WORDS: &[(&str, Action)] = &[
     ("accept", Action::Accept),
     ("check-out-again", Action::CheckOutAgain),
     ("reconcile", Action::Reconcile),
+    ("restart", Action::Restart),
     ("unknown-event", Action::UnknownEvent),
 ];
 
@@ -189,6 +191,16 @@ fn forgery(cursor: &Cursor<'_>, row: &Row<'_>) -> Option<Forgery> {
         cursor.unknown(&word, "forgery", &known);
     }
     found.map(|(forgery, ..)| *forgery)
+}
+
+/// `idle`, `answered` or `calling`
+fn kill(cursor: &Cursor<'_>, row: &Row<'_>) -> Option<Kill> {
+    let word = row.text(cursor)?;
+    let found = KILLS.iter().find(|known| known.word == word);
+    if found.is_none() {
+        cursor.unknown(&word, "moment", &KILLS.each_ref().map(|known| known.word));
+    }
+    found.map(|known| known.kill)
 }
 
 fn events(cursor: &Cursor<'_>, row: &Row<'_>) -> Option<Vec<EventKind>> {
