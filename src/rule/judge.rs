@@ -159,9 +159,11 @@ fn judgement(case: &Case<'_>, rule: &Rule, outcome: Outcome, hidden_by: Option<&
         (Outcome::Unknown(reason), Some(ScenarioEnded::Complete)) => {
             plain(Verdict::Unknown, unread(case).unwrap_or(reason))
         }
-        (Outcome::NotExercised, Some(ScenarioEnded::Complete)) => match hidden_by {
-            Some(code) => plain(Verdict::Unknown, format!("hidden by what broke {code}")),
-            None => plain(Verdict::NotTestable, NOT_EXERCISED.into()),
+        (Outcome::NotExercised, Some(ScenarioEnded::Complete)) => match (hidden_by, unread(case)) {
+            (Some(code), _) => plain(Verdict::Unknown, format!("hidden by what broke {code}")),
+            // What would have been a copy of something applied may just not have been seen.
+            (None, Some(why)) => plain(Verdict::Unknown, why),
+            (None, None) => plain(Verdict::NotTestable, NOT_EXERCISED.into()),
         },
         (Outcome::Pass { what, mut witnesses }, Some(ScenarioEnded::Complete)) => {
             assert!(!witnesses.is_empty(), "a pass of {} without a witness", rule.code);

@@ -51,6 +51,10 @@ fn files(folder: &Path) -> Vec<String> {
     paths.sort();
     let mut found = Vec::new();
     for path in paths {
+        // What others wrote and an example installed beside itself.
+        if path.ends_with("node_modules") || path.ends_with(".venv") {
+            continue;
+        }
         if path.is_dir() {
             found.extend(files(&path));
         } else {

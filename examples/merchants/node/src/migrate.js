@@ -1,0 +1,4 @@
+import { migrate, pool } from "./database.js";
+
+await migrate();
+await pool.end();
