@@ -94,6 +94,7 @@ Feature: Money that goes back is booked once, and only when it went
     And "refund.completed" is delivered
     And "payment.confirmed" is delivered
     Then the order is refunded
+    And the order is not fulfilled
     And the books agree with the provider
 
   @ORD-01

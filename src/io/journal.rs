@@ -36,7 +36,7 @@ create table if not exists journal (
 #[derive(Debug, thiserror::Error)]
 pub enum StoreError {
     /// By SQLite, or by the system.
-    #[error("the store `{path}` cannot be used: {source}; is another countersign using it?")]
+    #[error("the store `{path}` cannot be used: {source}; give the file of a store that no other countersign uses")]
     Sqlite {
         /// Which.
         path: String,

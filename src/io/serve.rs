@@ -59,7 +59,7 @@ pub struct Options {
 #[derive(Debug, thiserror::Error)]
 pub enum ServeError {
     /// An address cannot be listened on.
-    #[error("cannot listen on {address}: {source}; is something else using it? ({flag})")]
+    #[error("cannot listen on {address}: {source}; give a free address of this machine ({flag})")]
     Listen {
         /// Which.
         address: String,

@@ -5,7 +5,7 @@
 use super::case::{Case, Look, Order};
 use super::expected::unmet;
 use super::oracle::Fault;
-use super::{Breach, Outcome};
+use super::{Breach, Outcome, Violation};
 use crate::model::{EventKind, OrderState, Truth};
 use crate::scenario::Expectation;
 
@@ -128,7 +128,12 @@ pub(super) fn as_expected(
     });
     for (seq, expected) in asked {
         match unmet(case, *seq, expected) {
-            Ok(Some(violation)) => return Outcome::Fail(Box::new(Breach { violation, stimulus })),
+            Ok(Some(unmet)) => {
+                let at_risk = unmet.at_risk.filter(|money| !money.is_zero());
+                let at_risk = at_risk.or(Some(order.opened.amount));
+                let violation = Violation { fault: Fault::Misbooked, at_risk, ..unmet };
+                return Outcome::Fail(Box::new(Breach { violation, stimulus }));
+            }
             Ok(None) => witness = expected.observation.or(witness),
             Err(reason) => return Outcome::Unknown(reason),
         }

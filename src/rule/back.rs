@@ -68,7 +68,8 @@ pub static REFUND_FIRST: Rule = Rule {
     holds: "News of a refund can overtake the news of its payment. A merchant that drops it and \
         then hears that the order is paid ships for money that has gone back.",
     judged: "The completion of a full refund is delivered before the payment is ever announced as \
-        final, then the confirmation; the order must end as refunded, or with a person.",
+        final, then the confirmation; the order must end as refunded, or with a person, and nothing \
+        may be shipped.",
     not_judged: "What is shown between the two.",
     fix: "Keep what cannot be applied yet and apply it later, or read the payment at the provider.",
     needs: BOOKS,
@@ -76,7 +77,7 @@ pub static REFUND_FIRST: Rule = Rule {
     owner: Owner::Engineering,
     references: &["getlago/lago-api#3200"],
     explains: &[],
-    judge: |case| each(case, refund_first),
+    judge: |case| each(case, |order| refund_first(case, order)),
 };
 
 /// REF-05
@@ -162,7 +163,7 @@ fn after(
     }
 }
 
-fn refund_first(order: &Order<'_>) -> Outcome {
+fn refund_first(case: &Case<'_>, order: &Order<'_>) -> Outcome {
     let Some(refund) = acknowledged(order, EventKind::RefundCompleted, 0) else {
         return Outcome::NotExercised;
     };
@@ -171,7 +172,7 @@ fn refund_first(order: &Order<'_>) -> Outcome {
     let earlier = [EventKind::Confirmed, EventKind::Settled, EventKind::RefundCreated];
     let announced = |before: u64| {
         earlier.iter().any(|kind| order.genuine(*kind).any(|(seq, _)| seq < before))
-            || order.reads.iter().any(|seq| *seq < before)
+            || order.reads.iter().any(|seq| *seq < before && shows_final(order, *seq))
     };
     let later = finals.iter().filter_map(|kind| acknowledged(order, *kind, refund)).min();
     let Some(later) = later.filter(|_| !announced(refund)) else { return Outcome::NotExercised };
@@ -179,7 +180,21 @@ fn refund_first(order: &Order<'_>) -> Outcome {
     let ended = |look: &Look<'_>| {
         matches!(look.shown.state, Some(OrderState::Refunded | OrderState::Exception))
     };
-    followed(order, vec![refund, later], &faults, ended, "a refund ahead of its payment")
+    let what = "a refund ahead of its payment";
+    match followed(order, vec![refund, later], &faults, ended, what) {
+        fail @ Outcome::Fail(_) => fail,
+        other => {
+            let none = |expected: &Expectation| matches!(expected, Expectation::Fulfilments(0));
+            let shipped = as_expected(case, order, vec![refund, later], u64::MAX, none, what);
+            if matches!(shipped, Outcome::Fail(_)) { shipped } else { other }
+        }
+    }
+}
+
+/// Whether a read at that entry showed money that was final and had not gone back.
+fn shows_final(order: &Order<'_>, seq: u64) -> bool {
+    let truths = order.truths_before(seq);
+    truths.last().is_some_and(|t| matches!(t.status, Status::Confirmed | Status::Settled))
 }
 
 fn partial(case: &Case<'_>, order: &Order<'_>) -> Outcome {

@@ -44,7 +44,9 @@ pub(super) fn finding(
         | Fault::ShortAccepted
         | Fault::Missing
         | Fault::WrongAmount
-        | Fault::Unsurfaced => (rule.title, rule.fix),
+        | Fault::Unsurfaced
+        | Fault::Misbooked
+        | Fault::Refused => (rule.title, rule.fix),
     };
     Finding {
         rule: rule.code,

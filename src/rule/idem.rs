@@ -249,7 +249,7 @@ fn refused_copy(order: &Order<'_>) -> Outcome {
             };
         } else if copy.answer.is_refusal() {
             let violation = Violation {
-                fault: Fault::Unmet,
+                fault: Fault::Refused,
                 reference: order.opened.reference.clone(),
                 seq,
                 expected: "a copy of an acknowledged event is acknowledged".into(),

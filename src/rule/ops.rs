@@ -37,7 +37,7 @@ fn test_refused(order: &Order<'_>) -> Outcome {
     match tests.iter().find(|(_, attempt)| attempt.answer.is_refusal()) {
         Some((seq, attempt)) => {
             let violation = Violation {
-                fault: Fault::Unmet,
+                fault: Fault::Refused,
                 reference: order.opened.reference.clone(),
                 seq: *seq,
                 expected: "a test of the endpoint is acknowledged".into(),

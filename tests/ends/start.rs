@@ -96,6 +96,6 @@ fn the_provider_cannot_listen() {
     stage.write("reports/latest/history.jsonl", "an earlier run\n");
     let ended = stage.run(&["run"]);
     stage.assert_nothing_is_left();
-    ended.told(2, &[&address, "is something else using it?", "provider.listen"]);
+    ended.told(2, &[&address, "give a free address", "provider.listen"]);
     assert_eq!((&*ended.stdout, &*stage.history()), ("", "an earlier run\n"));
 }

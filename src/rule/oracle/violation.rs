@@ -22,6 +22,10 @@ pub enum Fault {
     WrongAmount,
     /// Money that needs a person, and no open exception.
     Unsurfaced,
+    /// What went back to the payer is not in the books as it went.
+    Misbooked,
+    /// A message that must be taken was answered with an error.
+    Refused,
     /// What a scenario expects was not seen, and no rule says why.
     Unmet,
 }
