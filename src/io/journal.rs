@@ -36,7 +36,9 @@ create table if not exists journal (
 #[derive(Debug, thiserror::Error)]
 pub enum StoreError {
     /// By SQLite, or by the system.
-    #[error("the store `{path}` cannot be used: {source}; give the file of a store that no other countersign uses")]
+    #[error(
+        "the store `{path}` cannot be used: {source}; give the file of a store that no other countersign uses"
+    )]
     Sqlite {
         /// Which.
         path: String,

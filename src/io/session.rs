@@ -54,7 +54,9 @@ pub struct Options {
 #[derive(Debug, thiserror::Error)]
 pub enum SessionError {
     /// The provider cannot listen.
-    #[error("cannot listen on {address}: {source}; give a free address of this machine (provider.listen)")]
+    #[error(
+        "cannot listen on {address}: {source}; give a free address of this machine (provider.listen)"
+    )]
     Listen {
         /// As declared.
         address: String,

@@ -2,7 +2,7 @@
 //!
 //! T15 and T16. Knows no API and no statement; both read what is recorded here.
 
-use crate::model::{EventKind, Status};
+use crate::model::{EventKind, Money, Status};
 
 use super::machine::Scene;
 use super::payment::Payment;
@@ -29,7 +29,10 @@ impl Payment {
             return Err(Refused::NoAtoms);
         }
         if refund.atoms > self.balance() {
-            return Err(Refused::ExceedsBalance(self.balance()));
+            return Err(Refused::ExceedsBalance(Money {
+                atoms: self.balance(),
+                asset: self.terms.rail.asset,
+            }));
         }
         let at = self.refunds.all.len();
         self.refunds.all.push(refund);
@@ -88,7 +91,10 @@ impl Payment {
             return Err(Refused::NoAtoms);
         }
         if terms.atoms > self.balance() {
-            return Err(Refused::ExceedsBalance(self.balance()));
+            return Err(Refused::ExceedsBalance(Money {
+                atoms: self.balance(),
+                asset: self.terms.rail.asset,
+            }));
         }
         self.dispute.terms = Some(terms);
         self.step_dispute(DisputeStatus::Opened, EventKind::DisputeOpened, scene);

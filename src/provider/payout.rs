@@ -155,7 +155,10 @@ impl Provider {
         let (rail, atoms) = (terms.rail, signed(terms.amount.atoms));
         let left = self.available.on(rail);
         if atoms > left {
-            return Err(Refused::ExceedsBalance(u128::try_from(left).unwrap_or(0)));
+            return Err(Refused::ExceedsBalance(Money {
+                atoms: u128::try_from(left).unwrap_or(0),
+                asset: rail.asset,
+            }));
         }
         let reviewed = price::is_worth(rail, terms.amount, REVIEWED_FROM);
         let status = if reviewed { PayoutStatus::PendingReview } else { PayoutStatus::Processing };

@@ -1,6 +1,6 @@
 //! Why a command was not carried out.
 
-use crate::model::{PaymentId, Reason, SimTime, Status};
+use crate::model::{Money, PaymentId, Reason, SimTime, Status};
 
 use super::payout::PayoutStatus;
 
@@ -76,8 +76,8 @@ pub enum Refused {
     #[error("a transfer was seen, so the payment cannot be cancelled; refund it once it is final")]
     TransferSeen,
     /// More than is left.
-    #[error("only {0} atoms are left to give back; ask for no more than that")]
-    ExceedsBalance(u128),
+    #[error("only {0} is available; ask for no more than that")]
+    ExceedsBalance(Money),
     /// The refund has come to its end.
     #[error("the refund is completed or failed already; only a live one goes on")]
     RefundEnded,

@@ -80,7 +80,7 @@ const IMPOSSIBLE: &[(&str, &str)] = &[
     ("the payer pays exactly; the provider cancels the payment", "must be pending"),
     ("the refund arrives", "no refund that is not over"),
     ("the dispute is won", "no open dispute"),
-    ("the payer pays exactly; the provider refunds 100.01 USDT", "only 100000000 atoms are left"),
+    ("the payer pays exactly; the provider refunds 100.01 USDT", "only 100.00 USDT is available"),
     ("the payer pays exactly; the network stalls; the network adds one block", "stalled"),
 ];
 

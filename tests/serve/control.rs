@@ -126,7 +126,7 @@ async fn a_store_remembers_how_it_was_begun() {
         (run.status.code(), String::from_utf8(run.stderr).unwrap())
     };
     let (code, told) = refused(&[]);
-    assert!(code == Some(2) && told.contains("another countersign"), "{code:?} {told}");
+    assert!(code == Some(2) && told.contains("no other countersign uses"), "{code:?} {told}");
     assert_eq!(again.interrupt().await, Some(0));
     for (flag, value, word) in [
         ("--mode", "live", "test"),
